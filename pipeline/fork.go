@@ -22,7 +22,7 @@ func (s teeStep[T]) loop() {
 		}
 		if it.full {
 			it.batch.Retain()
-			s.done(it.batch, it.batch, 0)
+			s.done(it.batch, it.batch, it.rows, 0)
 		}
 		s.left.send(it)
 		s.right.send(it)
@@ -68,6 +68,6 @@ func (s zipStep[L, R, Out]) zip(n int64, left item[L], right item[R]) item[Out] 
 		s.run.fail(s.errorAt(n, nil, err))
 		return out
 	}
-	s.done(left.batch, batch, time.Since(began))
+	s.done(left.batch, batch, left.rows, time.Since(began))
 	return item[Out]{batch: batch, full: true, done: left.done, rows: left.rows, bad: mergeBad(left.bad, right.bad)}
 }

@@ -30,10 +30,11 @@ type StepInfo struct {
 type Processed struct {
 	Step int // index into Started.Steps
 
-	// In and Out are the batches the step was given and gave; nil where there is none, In for a source and Out for a
-	// sink. They are borrowed.
+	// In and Out are the batches the step was given and gave. In is nil for a source, and for a Rebatch, which takes
+	// many; Out is nil for a sink. They are borrowed.
 	In, Out Batch
 
+	Rows int64         // of the source, that the batch accounts for
 	Busy time.Duration // in the part's own method
 }
 
@@ -65,8 +66,8 @@ type Report struct {
 type StepReport struct {
 	StepInfo
 	Batches  int64
-	Rows     int64         // given out; for a sink, the source's rows that it was written
-	Bytes    int64         // given out, for a sink taken in, where batches know their size
+	Rows     int64         // of the source, that they account for
+	Bytes    int64         // given out, or, by a sink, taken in, where batches know their size
 	Rejected int64         // rows that it found bad
 	Busy     time.Duration // in the part's own method, over all workers
 	Waiting  time.Duration // for a batch to come in

@@ -45,6 +45,6 @@ func (s sourceStep[T]) read(n int64) (item[T], error) {
 		it.release()
 		return item[T]{}, err
 	}
-	s.done(nil, batch, busy)
+	s.done(nil, batch, it.rows, busy)
 	return it, nil
 }

@@ -120,7 +120,7 @@ func (s *rebatchStep[T]) flush() {
 			return
 		}
 	}
-	s.done(nil, window, time.Since(began))
+	s.done(nil, window, s.covered, time.Since(began))
 	s.out.send(item[T]{batch: window, full: true, done: s.upTo, rows: s.covered})
 }
 

@@ -59,19 +59,19 @@ func (s *step) errorAt(n int64, batch Batch, err error) *StepError {
 	return e
 }
 
-// done counts a batch that the part has dealt with.
-func (s *step) done(in, out Batch, busy time.Duration) {
-	s.busy.Add(int64(busy))
+// done counts a batch that the part has dealt with, and that accounts for so many of the source's rows.
+func (s *step) done(in, out Batch, rows int64, busy time.Duration) {
 	counted := out
 	if counted == nil {
 		counted = in
 	}
+	s.busy.Add(int64(busy))
 	s.batches.Add(1)
-	s.rows.Add(counted.NumRows())
+	s.rows.Add(rows)
 	if b, ok := counted.(Sized); ok {
 		s.bytes.Add(b.Bytes())
 	}
-	s.run.observe(Processed{Step: s.index, In: in, Out: out, Busy: busy})
+	s.run.observe(Processed{Step: s.index, In: in, Out: out, Rows: rows, Busy: busy})
 }
 
 func (s *step) report(info StepInfo) StepReport {

@@ -89,6 +89,6 @@ func (s stageStep[In, Out]) process(n int64, it item[In]) item[Out] {
 		s.run.fail(err)
 		return out
 	}
-	s.done(it.batch, batch, busy)
+	s.done(it.batch, batch, it.rows, busy)
 	return item[Out]{batch: batch, full: true, done: it.done, rows: it.rows, bad: mergeBad(it.bad, bad)}
 }

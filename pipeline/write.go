@@ -56,8 +56,7 @@ func (s sinkStep[T]) write(n int64, it item[T]) {
 			s.run.fail(s.errorAt(n, it.batch, err))
 			return
 		}
-		s.done(it.batch, nil, time.Since(began))
-		s.rows.Add(it.rows - it.batch.NumRows()) // a sink counts the source's rows
+		s.done(it.batch, nil, it.rows, time.Since(began))
 	}
 	s.stored.wrote(it.full, it.done)
 	if _, later := s.sink.(Storer); !later {
