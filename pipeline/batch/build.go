@@ -80,3 +80,11 @@ func (b *PairsBuilder) NewPairs() (Pairs, error) {
 
 // Release frees the builder.
 func (b *PairsBuilder) Release() { b.record.Release() }
+
+// NewFloats makes a column of numbers.
+func NewFloats(ctx context.Context, values []float32) arrow.Array {
+	b := array.NewFloat32Builder(Allocator(ctx))
+	defer b.Release()
+	b.AppendValues(values, nil)
+	return b.NewArray()
+}
