@@ -1,0 +1,414 @@
+package loss
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/sbinet/npyio"
+
+	"github.com/pairstream/pairstream/internal/testshared"
+)
+
+// reference computes the loss and the accuracies from the full matrix in float64.
+func reference(images, texts []float64, d int, logScale float64) Metrics {
+	n := len(images) / d
+	s := make([]float64, n*n)
+	for i := range n {
+		for j := range n {
+			for k := range d {
+				s[i*n+j] += images[i*d+k] * texts[j*d+k]
+			}
+			s[i*n+j] *= math.Exp(logScale)
+		}
+	}
+	m := Metrics{Pairs: n}
+	for i := range n {
+		for direction, right := range []*float64{&m.ImageToText, &m.TextToImage} {
+			line := make([]float64, n)
+			for j := range n {
+				line[j] = s[i*n+j]
+				if direction == 1 {
+					line[j] = s[j*n+i]
+				}
+			}
+			top, sum := slices.Max(line), 0.0
+			for _, v := range line {
+				sum += math.Exp(v - top)
+			}
+			m.Loss += (top + math.Log(sum) - line[i]) / float64(2*n)
+			if slices.Index(line, top) == i {
+				*right += 1 / float64(n)
+			}
+		}
+	}
+	return m
+}
+
+// pairs makes n pairs of unit vectors of which the second is the first with noise.
+func pairs(n, d int, noise float64, seed uint64) (images, texts []float32) {
+	r := rand.New(rand.NewPCG(seed, uint64(n)))
+	images, texts = make([]float32, n*d), make([]float32, n*d)
+	for i := range n {
+		x, y := make([]float64, d), make([]float64, d)
+		for k := range d {
+			x[k] = r.NormFloat64()
+			y[k] = x[k] + noise*r.NormFloat64()
+		}
+		normalize(images[i*d:], x)
+		normalize(texts[i*d:], y)
+	}
+	return images, texts
+}
+
+func normalize(to []float32, v []float64) {
+	var sum float64
+	for _, x := range v {
+		sum += x * x
+	}
+	for k, x := range v {
+		to[k] = float32(x / math.Sqrt(sum))
+	}
+}
+
+func float64s(v []float32) []float64 {
+	w := make([]float64, len(v))
+	for i, x := range v {
+		w[i] = float64(x)
+	}
+	return w
+}
+
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tolerance) {
+		t.Errorf("%s: %.9g, want %.9g: %.2g off", what, got, want, got-want)
+	}
+}
+
+// maxDiff is the largest difference between a gradient and what it should be.
+func maxDiff(got []float32, want []float64) (m float64) {
+	for i, w := range want {
+		m = max(m, math.Abs(float64(got[i])-w))
+	}
+	return m
+}
+
+func TestAgainstFullMatrix(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 10, T - 1, T, T + 1, 3*T + 8} {
+		for _, d := range []int{1, 64, strip - 1, 2*strip + 1} {
+			for _, noise := range []float64{0.1, 1, 5} {
+				images, texts := pairs(n, d, noise, 1)
+				for _, scale := range []float32{1, 1 / 0.07, 100} {
+					want := reference(float64s(images), float64s(texts), d, math.Log(float64(scale)))
+					var c Contrastive
+					got, err := c.Forward(images, texts, d, scale)
+					if err != nil {
+						t.Fatal(err)
+					}
+					name := fmt.Sprintf("N=%d D=%d noise=%g scale=%g", n, d, noise, scale)
+					near(t, name+" loss", got.Loss, want.Loss, 1e-6*max(1, want.Loss))
+					near(t, name+" image to text", got.ImageToText, want.ImageToText, 1e-9)
+					near(t, name+" text to image", got.TextToImage, want.TextToImage, 1e-9)
+				}
+			}
+		}
+	}
+}
+
+func TestAgainstPyTorch(t *testing.T) {
+	file, err := os.ReadFile("testdata/golden.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		D             int
+		Scale         float32
+		Images, Texts []float32
+		Loss          float64
+		ImageToText   float64 `json:"image_to_text"`
+		TextToImage   float64 `json:"text_to_image"`
+		DImages       []float64
+		DTexts        []float64
+		DLogitScale   float64 `json:"dlogit_scale"`
+	}
+	if err := json.Unmarshal(file, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range cases {
+		t.Run(fmt.Sprintf("N=%d", len(want.Images)/want.D), func(t *testing.T) {
+			var c Contrastive
+			got, err := c.Forward(want.Images, want.Texts, want.D, want.Scale)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, "loss", got.Loss, want.Loss, 1e-6)
+			near(t, "image to text", got.ImageToText, want.ImageToText, 1e-9)
+			near(t, "text to image", got.TextToImage, want.TextToImage, 1e-9)
+
+			dimages, dtexts := make([]float32, len(want.Images)), make([]float32, len(want.Texts))
+			dlogitScale, err := c.Backward(dimages, dtexts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// float32 keeps 1e-7 of a logit, and the gradients are up to scale/N times a probability.
+			tolerance := 2e-6 * float64(want.Scale)
+			di, dt := maxDiff(dimages, want.DImages), maxDiff(dtexts, want.DTexts)
+			t.Logf("largest difference: images %.2g, texts %.2g, logit_scale %.2g",
+				di, dt, math.Abs(dlogitScale-want.DLogitScale))
+			near(t, "dimages", di, 0, tolerance)
+			near(t, "dtexts", dt, 0, tolerance)
+			near(t, "dlogit_scale", dlogitScale, want.DLogitScale, tolerance)
+		})
+	}
+}
+
+func TestAgainstOriginal(t *testing.T) {
+	dir := filepath.Join(testshared.Dir(t), "reference", "tiny-openai")
+	var want struct {
+		Loss       float64
+		Accuracy   float64
+		LogitScale float32 `json:"logit_scale"`
+	}
+	file, err := os.ReadFile(filepath.Join(dir, "loss.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(file, &want); err != nil {
+		t.Fatal(err)
+	}
+	var c Contrastive
+	images, texts := readNPY(t, dir, "image_embeddings.npy"), readNPY(t, dir, "text_embeddings.npy")
+	fromVectors, err := c.Forward(images, texts, 64, want.LogitScale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromLogits, err := FromLogits(readNPY(t, dir, "logits.npy"), 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]Metrics{"vectors": fromVectors, "logits": fromLogits} {
+		near(t, "loss from "+name, got.Loss, want.Loss, 1e-6)
+		near(t, "accuracy from "+name, got.ImageToText, want.Accuracy, 1e-6)
+	}
+}
+
+func readNPY(t *testing.T, dir, name string) (v []float32) {
+	t.Helper()
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := npyio.Read(f, &v); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return v
+}
+
+// TestGradients compares Backward with central differences of the float64 loss, on both sides of a tile's edge.
+func TestGradients(t *testing.T) {
+	const d, step = 4, 1e-5
+	for _, n := range []int{1, 2, 5, T + 2} {
+		images, texts := pairs(n, d, 0.7, 2)
+		var c Contrastive
+		if _, err := c.Forward(images, texts, d, 20); err != nil {
+			t.Fatal(err)
+		}
+		dimages, dtexts := make([]float32, n*d), make([]float32, n*d)
+		dlogitScale, err := c.Backward(dimages, dtexts)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		x, y, logScale := float64s(images), float64s(texts), math.Log(20)
+		slope := func(at *float64) float64 {
+			old := *at
+			*at = old + step
+			up := reference(x, y, d, logScale).Loss
+			*at = old - step
+			down := reference(x, y, d, logScale).Loss
+			*at = old
+			return (up - down) / (2 * step)
+		}
+		for _, k := range []int{0, n * d / 2, n*d - 1} {
+			near(t, fmt.Sprintf("N=%d dimages[%d]", n, k), float64(dimages[k]), slope(&x[k]), 1e-5)
+			near(t, fmt.Sprintf("N=%d dtexts[%d]", n, k), float64(dtexts[k]), slope(&y[k]), 1e-5)
+		}
+		near(t, fmt.Sprintf("N=%d dlogit_scale", n), dlogitScale, slope(&logScale), 1e-5)
+	}
+}
+
+func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
+	const n, d = 5*T + 7, 96
+	images, texts := pairs(n, d, 1, 3)
+	type result struct {
+		Metrics
+		dlogitScale     float64
+		dimages, dtexts []float32
+	}
+	run := func(threads int) result {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+		r := result{dimages: make([]float32, n*d), dtexts: make([]float32, n*d)}
+		var c Contrastive
+		var err error
+		if r.Metrics, err = c.Forward(images, texts, d, 50); err != nil {
+			t.Fatal(err)
+		}
+		if r.dlogitScale, err = c.Backward(r.dimages, r.dtexts); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	one := run(1)
+	for _, threads := range []int{2, 5} {
+		many := run(threads)
+		if one.Metrics != many.Metrics || one.dlogitScale != many.dlogitScale ||
+			!slices.Equal(one.dimages, many.dimages) || !slices.Equal(one.dtexts, many.dtexts) {
+			t.Errorf("%d threads give other bits than one: %+v, %+v", threads, many.Metrics, one.Metrics)
+		}
+	}
+}
+
+// TestOneValueManyUses takes a large window first and a small one after it.
+func TestOneValueManyUses(t *testing.T) {
+	var used, fresh Contrastive
+	large, _ := pairs(2*T, 8, 1, 4)
+	if _, err := used.Forward(large, large, 8, 10); err != nil {
+		t.Fatal(err)
+	}
+	images, texts := pairs(9, 3, 1, 4)
+	var got [2]Metrics
+	var grad [2][]float32
+	for i, c := range []*Contrastive{&used, &fresh} {
+		got[i], _ = c.Forward(images, texts, 3, 10)
+		grad[i] = slices.Repeat([]float32{7}, len(images))
+		if _, err := c.Backward(grad[i], make([]float32, len(images))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got[0] != got[1] || !slices.Equal(grad[0], grad[1]) {
+		t.Errorf("used %+v, fresh %+v", got[0], got[1])
+	}
+}
+
+func TestTiesGoToTheLowerIndex(t *testing.T) {
+	// The same pair twice, once in a full tile and once in the last, narrow one.
+	const n, d, first, second = T + 3, 48, 5, T + 1
+	images, texts := pairs(n, d, 0, 5)
+	copy(images[second*d:(second+1)*d], images[first*d:])
+	copy(texts[second*d:(second+1)*d], texts[first*d:])
+	var c Contrastive
+	got, err := c.Forward(images, texts, d, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := float64(n-1) / n
+	if got.ImageToText != want || got.TextToImage != want {
+		t.Errorf("accuracies %g and %g, want %g: only the second of two equals is wrong", got.ImageToText, got.TextToImage, want)
+	}
+}
+
+func TestNaNShows(t *testing.T) {
+	nan := float32(math.NaN())
+	images, texts := pairs(T+1, 4, 0, 6)
+	images[4*T] = nan // the last image, alone in its block of rows
+	var c Contrastive
+	got, err := c.Forward(images, texts, 4, 10)
+	if err != nil || !math.IsNaN(got.Loss) {
+		t.Errorf("loss %g, %v, want NaN", got.Loss, err)
+	}
+	if got.ImageToText != float64(T)/(T+1) || got.TextToImage != 0 {
+		t.Errorf("accuracies %g and %g, want all images but the last, and no caption", got.ImageToText, got.TextToImage)
+	}
+	dimages := make([]float32, len(images))
+	if _, err := c.Backward(dimages, make([]float32, len(texts))); err != nil || dimages[0] == dimages[0] {
+		t.Errorf("gradient %g, %v, want NaN", dimages[0], err)
+	}
+}
+
+func TestFromLogits(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		name   string
+		logits []float32
+		want   Metrics
+	}{
+		{"one", []float32{-3}, Metrics{1, 0, 1, 1}},
+		{"right", []float32{200, 0, 0, 200}, Metrics{2, 0, 1, 1}},
+		{"knows nothing", make([]float32, 100), Metrics{10, math.Log(10), 0.1, 0.1}},
+		{"one wrong each way", []float32{2, 0, 3, 1}, Metrics{2, (3 + 2*math.Log1p(math.Exp(-2)) + 2*math.Log1p(math.Exp(-1))) / 4, 0.5, 0.5}},
+		{"a pair left out", []float32{0, -inf, 0, 0}, Metrics{2, math.Ln2 / 2, 0.5, 1}},
+	} {
+		n := c.want.Pairs
+		got, err := FromLogits(c.logits, n)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		near(t, c.name, got.Loss, c.want.Loss, 1e-12)
+		if got.Pairs != n || got.ImageToText != c.want.ImageToText || got.TextToImage != c.want.TextToImage {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	var c Contrastive
+	for _, s := range []struct{ images, texts, d int }{{0, 0, 4}, {4, 4, 0}, {4, 4, -1}, {8, 4, 4}, {6, 6, 4}} {
+		if _, err := c.Forward(make([]float32, s.images), make([]float32, s.texts), s.d, 1); err == nil {
+			t.Errorf("Forward of %+v: no error", s)
+		}
+	}
+	for _, s := range []struct{ logits, n int }{{0, 0}, {4, -2}, {6, 2}, {6, 3}, {1, 2}} {
+		if _, err := FromLogits(make([]float32, s.logits), s.n); err == nil {
+			t.Errorf("FromLogits of %+v: no error", s)
+		}
+	}
+	images, texts := pairs(3, 4, 1, 7)
+	if _, err := c.Forward(images, texts, 4, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Backward(make([]float32, 12), make([]float32, 8)); err == nil {
+		t.Error("Backward into a gradient too small: no error")
+	}
+}
+
+func BenchmarkContrastive(b *testing.B) {
+	for _, n := range []int{1000, 10000} {
+		images, texts := pairs(n, 512, 1, 8)
+		dimages, dtexts := make([]float32, len(images)), make([]float32, len(texts))
+		var c Contrastive
+		forward := func(b *testing.B) {
+			if _, err := c.Forward(images, texts, 512, 100); err != nil {
+				b.Fatal(err)
+			}
+		}
+		backward := func(b *testing.B) {
+			if _, err := c.Backward(dimages, dtexts); err != nil {
+				b.Fatal(err)
+			}
+		}
+		product := 2 * float64(n) * float64(n) * 512
+		b.Run(fmt.Sprintf("Forward/N=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				forward(b)
+			}
+			b.ReportMetric(product*float64(b.N)/1e9/b.Elapsed().Seconds(), "GFLOP/s")
+		})
+		b.Run(fmt.Sprintf("Backward/N=%d", n), func(b *testing.B) {
+			forward(b)
+			b.ReportAllocs()
+			for b.Loop() {
+				backward(b)
+			}
+			b.ReportMetric(3*product*float64(b.N)/1e9/b.Elapsed().Seconds(), "GFLOP/s")
+		})
+	}
+}
