@@ -1,0 +1,31 @@
+"""Writes golden.json: what PyTorch makes of inputs that a formula gives.
+
+Made with torch 2.15.0: python make_golden.py
+"""
+import json, pathlib
+import torch
+import torch.nn.functional as F
+
+
+def wave(*shape, phase=0.0):
+    """sin(0.7 i + phase), as the test computes it too."""
+    n = torch.Size(shape).numel()
+    return torch.sin(0.7 * torch.arange(n, dtype=torch.float64) + phase).float().reshape(shape)
+
+
+def attention(qkv, heads, causal):
+    q, k, v = (x.reshape(len(x), heads, -1).transpose(0, 1) for x in qkv.chunk(3, dim=1))
+    return F.scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(0, 1).reshape(len(qkv), -1)
+
+
+x = torch.tensor([-100, -10, -3, -1.5, -0.5, -1e-3, 0, 1e-3, 0.5, 1.5, 3, 10, 100], dtype=torch.float32)
+golden = {
+    "gelu": F.gelu(x),
+    "quick_gelu": x * torch.sigmoid(1.702 * x),
+    "layer_norm": F.layer_norm(3 * wave(4, 24) + 2, (24,), wave(24, phase=1), wave(24, phase=2)),
+    "linear": F.linear(wave(5, 70), wave(67, 70, phase=1), wave(67, phase=2)),
+    "attention": attention(2 * wave(70, 36), 3, False),
+    "attention_causal": attention(2 * wave(70, 36), 3, True),
+}
+lines = [f'"{k}": {json.dumps([float(f"{y:.8g}") for y in v.flatten().tolist()])}' for k, v in golden.items()]
+(pathlib.Path(__file__).parent / "golden.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
