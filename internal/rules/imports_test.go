@@ -43,7 +43,7 @@ var doors = map[string][]string{
 }
 
 func TestImports(t *testing.T) {
-	list := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	list := exec.Command("go", "list", "-e", "-json=ImportPath,Imports", module+"...")
 	out, err := list.Output()
 	if err != nil {
 		t.Fatal(err)

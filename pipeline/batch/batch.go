@@ -11,6 +11,7 @@
 //	Features       id utf8, caption utf8, image_features, text_features, …
 //	Vectors        id utf8, caption utf8, image_embedding, text_embedding fixed_size_list<float32>[D], …
 //	Scores         id utf8, caption utf8, score float32, similarity fixed_size_list<float32>[N], …
+//	Cosines        id utf8, caption utf8, score float32, …
 //	Metrics        loss, accuracy float64, pairs int64, logit_scale float64
 //
 // In every batch but Metrics a row keeps the id it had in the source. A bad row is null in all columns but its id and
@@ -49,6 +50,9 @@ type Vectors struct{ Rows[Vectors] }
 // similarity holds the picture's logits, logit_scale times the cosine with each caption of the window, in its order.
 type Scores struct{ Rows[Scores] }
 
+// Cosines are how alike pictures and their own captions are.
+type Cosines struct{ Rows[Cosines] }
+
 // Metrics are the contrastive loss of a window, the share of pictures whose own caption is the most similar of all,
 // the number of pairs, and the scale of the logits.
 type Metrics struct{ Rows[Metrics] }
@@ -80,20 +84,21 @@ type column struct {
 }
 
 var (
-	pairsColumns = []column{{ID, arrow.BinaryTypes.String}, {Image, arrow.BinaryTypes.Binary}, {Caption, arrow.BinaryTypes.String}}
-	pixelColumns = []column{{ID, arrow.BinaryTypes.String}, {PixelValues, floats}}
-	tokenColumns = []column{{ID, arrow.BinaryTypes.String}, {TokenIDs, ints}, {Caption, arrow.BinaryTypes.String}}
-	imageColumns = []column{{ID, arrow.BinaryTypes.String}, {ImageFeature, floats}}
-	textColumns  = []column{{ID, arrow.BinaryTypes.String}, {TextFeature, floats}, {Caption, arrow.BinaryTypes.String}}
-	bothColumns  = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageFeature, floats}, {TextFeature, floats}}
-	unitColumns  = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageEmbedding, floats}, {TextEmbedding, floats}}
-	scoreColumns = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {Score, arrow.PrimitiveTypes.Float32}, {Similarity, floats}}
-	lossColumns  = []column{
+	pairsColumns  = []column{{ID, arrow.BinaryTypes.String}, {Image, arrow.BinaryTypes.Binary}, {Caption, arrow.BinaryTypes.String}}
+	pixelColumns  = []column{{ID, arrow.BinaryTypes.String}, {PixelValues, floats}}
+	tokenColumns  = []column{{ID, arrow.BinaryTypes.String}, {TokenIDs, ints}, {Caption, arrow.BinaryTypes.String}}
+	imageColumns  = []column{{ID, arrow.BinaryTypes.String}, {ImageFeature, floats}}
+	textColumns   = []column{{ID, arrow.BinaryTypes.String}, {TextFeature, floats}, {Caption, arrow.BinaryTypes.String}}
+	bothColumns   = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageFeature, floats}, {TextFeature, floats}}
+	unitColumns   = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageEmbedding, floats}, {TextEmbedding, floats}}
+	scoreColumns  = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {Score, arrow.PrimitiveTypes.Float32}, {Similarity, floats}}
+	cosineColumns = scoreColumns[:3]
+	lossColumns   = []column{
 		{"loss", arrow.PrimitiveTypes.Float64}, {"accuracy", arrow.PrimitiveTypes.Float64},
 		{"pairs", arrow.PrimitiveTypes.Int64}, {"logit_scale", arrow.PrimitiveTypes.Float64},
 	}
-	floats = arrow.FixedSizeListOf(0, arrow.PrimitiveTypes.Float32) // of any length
-	ints   = arrow.FixedSizeListOf(0, arrow.PrimitiveTypes.Int32)
+	floats = arrow.FixedSizeListOf(1, arrow.PrimitiveTypes.Float32) // of any length
+	ints   = arrow.FixedSizeListOf(1, arrow.PrimitiveTypes.Int32)
 )
 
 // The constructors take over a record whose first columns are those of the sort, or say which is not, and leave it to
@@ -126,6 +131,9 @@ func NewVectors(r arrow.Record) (Vectors, error) { return checked[Vectors](r, un
 
 // NewScores makes Scores of a record.
 func NewScores(r arrow.Record) (Scores, error) { return checked[Scores](r, scoreColumns) }
+
+// NewCosines makes Cosines of a record.
+func NewCosines(r arrow.Record) (Cosines, error) { return checked[Cosines](r, cosineColumns) }
 
 // NewMetrics makes Metrics of a record.
 func NewMetrics(r arrow.Record) (Metrics, error) { return checked[Metrics](r, lossColumns) }
@@ -202,6 +210,9 @@ func (v Vectors) Text() Matrix[float32] { return matrixOf[float32](v.Column(3)) 
 // Score returns the cosine of each picture and its own caption.
 func (s Scores) Score() []float32 { return s.Column(2).(*array.Float32).Float32Values() }
 
+// Score returns the cosine of each picture and its own caption.
+func (c Cosines) Score() []float32 { return c.Column(2).(*array.Float32).Float32Values() }
+
 // Similarity returns the logits, N×N: a row a picture, a column a caption.
 func (s Scores) Similarity() Matrix[float32] { return matrixOf[float32](s.Column(3)) }
 
@@ -216,3 +227,9 @@ func (m Metrics) Pairs(i int) int64 { return m.Column(2).(*array.Int64).Value(i)
 
 // LogitScale returns what window i's cosines were multiplied with.
 func (m Metrics) LogitScale(i int) float64 { return m.Column(3).(*array.Float64).Value(i) }
+
+// Caption returns row i's caption.
+func (c Cosines) Caption(i int) string { return c.Column(1).(*array.String).Value(i) }
+
+// Caption returns row i's caption.
+func (s Scores) Caption(i int) string { return s.Column(1).(*array.String).Value(i) }

@@ -52,6 +52,11 @@ func ScoresOf(v Vectors, score, similarity arrow.Array) (Scores, error) {
 	return derive[Scores](scoreColumns, []arrow.Array{v.Column(0), v.Column(1), score, similarity}, further(v, unitColumns), nil, v.Schema())
 }
 
+// CosinesOf returns how alike the pictures and their own captions are, float32.
+func CosinesOf(v Vectors, score arrow.Array) (Cosines, error) {
+	return derive[Cosines](cosineColumns, []arrow.Array{v.Column(0), v.Column(1), score}, further(v, unitColumns), nil, v.Schema())
+}
+
 // MetricsOf returns the metrics of one window.
 func MetricsOf(mem memory.Allocator, loss, accuracy float64, pairs int64, logitScale float64) Metrics {
 	fields := make([]arrow.Field, len(lossColumns))

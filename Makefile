@@ -1,0 +1,33 @@
+# make run   the seven steps on drawn pictures, or on your own: make run SOURCE=photos/
+# make test  all checks and tests
+# make bench the benchmarks
+# make lint  the checks alone
+
+SOURCE ?= build/scenes
+GO     ?= go
+PROGRAM = build/pairstream
+
+.PHONY: run test bench lint program vips
+
+run: program
+	@test "$(SOURCE)" != build/scenes || $(GO) run ./examples/draw build/scenes
+	$(PROGRAM) trace --source $(SOURCE) --sink parquet:build/embeddings.parquet --heatmap build/similarity.png
+
+test: lint
+	$(GO) test -race ./...
+	$(GO) test -tags novips ./model/pixel ./stages
+
+bench: vips
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint: vips
+	test -z "$$(gofmt -l .)"
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	.ci/vulnerabilities
+
+program: vips
+	$(GO) build -o $(PROGRAM) ./cmd/pairstream
+
+vips:
+	@.ci/install-vips

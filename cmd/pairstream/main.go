@@ -1,0 +1,59 @@
+// Pairstream streams image–caption pairs through CLIP: from files into embeddings, similarities and loss.
+//
+// Each file holds one command; run.go holds what they share.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitFailed  = 1
+	exitUsage   = 2
+	exitRejects = 3 // finished, but some rows were rejected
+)
+
+func main() { os.Exit(run(context.Background(), os.Args[1:])) }
+
+// run runs the program and returns its exit status.
+func run(ctx context.Context, args []string) int {
+	running := false
+	root := &cobra.Command{
+		Use:               "pairstream",
+		Short:             "Stream image–caption pairs through CLIP",
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRun:  func(*cobra.Command, []string) { running = true },
+	}
+	root.AddCommand(traceCommand(), embedCommand(), scoreCommand(), classifyCommand(), preprocessCommand(), tokenizeCommand())
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errRejects):
+		return exitRejects
+	case !running || errors.As(err, &usage):
+		fmt.Fprintf(os.Stderr, "pairstream: %v\nSee '%s --help'.\n", err, command.CommandPath())
+		return exitUsage
+	default:
+		fmt.Fprintf(os.Stderr, "pairstream: %v\n", err)
+		return exitFailed
+	}
+}
+
+// A usageError is a mistake in what the user typed.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// errRejects says that a command finished with rejects, and has said so.
+var errRejects = errors.New("finished with rejects")

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/pairstream/pairstream/model"
+	"github.com/pairstream/pairstream/pipeline"
+	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/pipeline/observe"
+	"github.com/pairstream/pairstream/sinks"
+	"github.com/pairstream/pairstream/sources"
+)
+
+// modelFlags choose the model.
+type modelFlags struct{ dir, activation string }
+
+func (f *modelFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.dir, "model", "", "directory of a CLIP: Hugging Face, open_clip or original layout (default: the small one inside)")
+	c.Flags().StringVar(&f.activation, "activation", "", "quick_gelu or gelu, for a checkpoint that does not say")
+}
+
+// open opens the model, and says so where it knows nothing.
+func (f *modelFlags) open() (*model.CLIP, error) {
+	if f.dir == "" {
+		clip := model.Tiny()
+		if !clip.Trained() {
+			fmt.Fprintln(os.Stderr, "note: no --model: a small untrained one stands in, whose embeddings mean nothing")
+		}
+		return clip, nil
+	}
+	activation, err := model.ParseActivation(f.activation)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return model.OpenWith(f.dir, model.Options{Activation: activation})
+}
+
+// sourceFlags choose the source.
+type sourceFlags struct{ address string }
+
+func (f *sourceFlags) add(c *cobra.Command, fallback string) {
+	c.Flags().StringVar(&f.address, "source", fallback,
+		"pairs: a folder, a CSV, TSV or JSONL list, tar shards; or dir:, list:, tar:, scenes:COUNT")
+	if fallback == "" {
+		must(c.MarkFlagRequired("source"))
+	}
+}
+
+func (f *sourceFlags) open() (pipeline.Source[batch.Pairs], error) {
+	source, err := sources.Open(f.address)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--source: %w", err)}
+	}
+	return source, nil
+}
+
+// openSink opens the sink of a --sink flag.
+func openSink[T sinks.Table[T]](address string) (pipeline.Sink[T], error) {
+	sink, err := sinks.Open[T](address)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--sink: %w", err)}
+	}
+	return sink, nil
+}
+
+// runFlags say how a pipeline runs.
+type runFlags struct {
+	rejects   string
+	verbose   bool
+	observers []pipeline.Observer
+}
+
+func (f *runFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.rejects, "rejects", "rejects.jsonl", "file for rows that are bad; empty: fail at the first")
+	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "log more")
+}
+
+// run runs flows: with a progress line and a last line for people on a terminal, with JSON logs elsewhere. The first
+// signal drains, the second aborts.
+func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) error {
+	ctx, stop, release := pipeline.OnSignal(c.Context())
+	defer release()
+	runner := pipeline.Runner{Stop: stop, Observers: f.observers}
+	if f.rejects != "" {
+		runner.Rejects = &sinks.Rejects{Path: f.rejects}
+	}
+	var report pipeline.Report
+	runner.Observers = append(runner.Observers, pipeline.ObserverFunc(func(e pipeline.Event) {
+		if end, ok := e.(pipeline.Finished); ok {
+			report = end.Report
+		}
+	}))
+	person := term.IsTerminal(int(os.Stderr.Fd()))
+	if person {
+		var read func() float64
+		if p, ok := source.(interface{ Progress() float64 }); ok {
+			read = p.Progress
+		}
+		runner.Observers = append(runner.Observers, observe.Progress(os.Stderr, read))
+	} else {
+		runner.Observers = append(runner.Observers, observe.Log(observe.JSON(os.Stderr, f.verbose), 0))
+	}
+	if err := runner.Run(ctx, flows...); err != nil {
+		return err
+	}
+	if person {
+		fmt.Fprintln(os.Stderr, summary(report))
+	}
+	if report.Rejected > 0 {
+		fmt.Fprintf(os.Stderr, "%d rejected: see %s\n", report.Rejected, f.rejects)
+		return errRejects
+	}
+	return nil
+}
+
+// summary is a run in a line.
+func summary(r pipeline.Report) string {
+	return fmt.Sprintf("%d pairs read, %d stored, %d rejected in %v (%.0f pairs/s)",
+		r.Read, r.Read-r.Rejected, r.Rejected, r.Elapsed.Round(time.Millisecond), float64(r.Read)/r.Elapsed.Seconds())
+}
+
+// must panics on an error that only a mistake in this program can cause.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
