@@ -1,7 +1,9 @@
 // Package tensor holds the numeric parts a transformer is made of, on float32 slices in row-major order.
 // Shapes stand in each function's comment; (T, W) is T rows of W. Nothing here starts a goroutine but
-// Parallel, and every row of a result depends on that row's inputs alone, bit for bit: how rows are batched
-// and how many cores work on them cannot be seen in the numbers.
+// Parallel, and a row of a result depends, bit for bit, on that row's inputs alone (a sequence's, in Attention): how
+// rows are batched and how many cores work on them cannot be seen in the numbers. Attention needs a width that
+// is a multiple of four for that, since gonum's dot product adds up in an order that follows the alignment of its
+// operand.
 package tensor
 
 import (

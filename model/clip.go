@@ -1,0 +1,139 @@
+// Package model is CLIP itself, on plain slices: a vision transformer and a text transformer that meet in one
+// embedding space (Radford et al. 2021, https://arxiv.org/abs/2103.00020). It computes what the original
+// implementation computes, and reads the checkpoints people have.
+//
+// Read this file first; vision.go, text.go and block.go are the network from the outside in, parameters.go
+// names every tensor, and open.go finds them in a directory.
+package model
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+
+	"github.com/pairstream/pairstream/model/tensor"
+	"github.com/pairstream/pairstream/model/tokenizer"
+)
+
+// CLIP embeds pictures and captions. Its methods may be called from many goroutines at once, except Close.
+type CLIP struct {
+	name        string
+	config      Config
+	trained     bool
+	parameters  []parameter
+	values      [][]float32 // of parameters, one for one; read-only where they are mapped
+	fingerprint string
+	tokenizer   *tokenizer.Tokenizer
+	vision      *vision
+	text        *text
+	checkpoint  io.Closer // what values point into; nil where they are our own
+}
+
+// EncodeImages embeds pictures. pixels is (N, 3, S, S): normalised, channel by channel, S = ImageSize. dst is
+// (N, Embed) and gets the embeddings as the projection leaves them, not of unit length. A row's embedding is the
+// same, bit for bit, whatever rows it is encoded with (as long as the tower's width is a multiple of four).
+func (c *CLIP) EncodeImages(dst, pixels []float32) {
+	size, embed := 3*c.config.Image.Size*c.config.Image.Size, c.config.Embed
+	n := len(dst) / embed
+	if len(dst) != n*embed || len(pixels) != n*size {
+		panic(fmt.Sprintf("model: %d pixel values to %d of embeddings, want %d to %d a picture", len(pixels), len(dst), size, embed))
+	}
+	chunk := max(1, min(divideUp(n, runtime.GOMAXPROCS(0)), c.vision.chunk))
+	tensor.Parallel(divideUp(n, chunk), func(i int) {
+		from, to := i*chunk, min(n, (i+1)*chunk)
+		c.vision.encode(dst[from*embed:to*embed], pixels[from*size:to*size])
+	})
+}
+
+// EncodeTexts embeds captions. tokens is (N, ContextLength), each row padded behind its end-of-text token; dst is
+// (N, Embed), as EncodeImages leaves it. Only the tokens up to the end of the text are looked at: under the
+// causal mask the rest cannot change the embedding. It panics on an id outside the vocabulary.
+func (c *CLIP) EncodeTexts(dst []float32, tokens []int32) {
+	context, embed := c.config.Text.Context, c.config.Embed
+	n := len(dst) / embed
+	if len(dst) != n*embed || len(tokens) != n*context {
+		panic(fmt.Sprintf("model: %d tokens to %d values of embeddings, want %d to %d a caption", len(tokens), len(dst), context, embed))
+	}
+	rows, total := make([][]int32, n), 0
+	for i := range rows {
+		rows[i] = c.text.cut(i, tokens[i*context:(i+1)*context])
+		total += len(rows[i])
+	}
+	chunks := split(rows, min(divideUp(total, runtime.GOMAXPROCS(0)), c.text.rows))
+	tensor.Parallel(len(chunks), func(i int) {
+		from, to := chunks[i].from, chunks[i].to
+		c.text.encode(dst[from*embed:to*embed], rows[from:to])
+	})
+}
+
+// Config describes the model.
+func (c *CLIP) Config() Config { return c.config }
+
+// Embed is the width of an embedding.
+func (c *CLIP) Embed() int { return c.config.Embed }
+
+// ImageSize is the height and width of the pictures that EncodeImages takes.
+func (c *CLIP) ImageSize() int { return c.config.Image.Size }
+
+// ContextLength is the number of tokens in a row that EncodeTexts takes.
+func (c *CLIP) ContextLength() int { return c.config.Text.Context }
+
+// LogitScale is what the cosine of a picture and a caption is multiplied by before the softmax: the exponential
+// of the parameter that training learns.
+func (c *CLIP) LogitScale() float32 {
+	return float32(math.Exp(float64(c.value("logit_scale")[0])))
+}
+
+// Tokenizer makes the tokens that EncodeTexts takes.
+func (c *CLIP) Tokenizer() *tokenizer.Tokenizer { return c.tokenizer }
+
+// Name is the base name of the directory that the model came from, or "tiny" or "untrained".
+func (c *CLIP) Name() string { return c.name }
+
+// Trained tells whether the weights come from a checkpoint rather than from New.
+func (c *CLIP) Trained() bool { return c.trained }
+
+// Fingerprint is 16 hex digits over configuration and weights. Every layout and file of one model has the same,
+// as long as its values are.
+func (c *CLIP) Fingerprint() string { return c.fingerprint }
+
+// Parameters counts the model's weights.
+func (c *CLIP) Parameters() int {
+	n := 0
+	for _, v := range c.values {
+		n += len(v)
+	}
+	return n
+}
+
+// Close frees the memory of a model that Open mapped. Nothing else of the model may be used at the same time
+// or afterwards.
+func (c *CLIP) Close() error {
+	c.values, c.vision, c.text = nil, nil, nil
+	if c.checkpoint == nil {
+		return nil
+	}
+	return c.checkpoint.Close()
+}
+
+// build makes a model of its parameters.
+func build(name string, cfg Config, list []parameter, values [][]float32) *CLIP {
+	c := &CLIP{name: name, config: cfg, parameters: list, values: values}
+	c.fingerprint = fingerprint(cfg, list, values)
+	c.vision = newVision(cfg, c.value)
+	c.text = newText(cfg, c.value)
+	return c
+}
+
+// value finds a tensor by the name it has in the original checkpoints.
+func (c *CLIP) value(name string) []float32 {
+	for i, p := range c.parameters {
+		if p.name == name {
+			return c.values[i]
+		}
+	}
+	panic("model: no parameter " + name)
+}
+
+func divideUp(a, b int) int { return (a + b - 1) / b }

@@ -1,0 +1,124 @@
+package model
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/pairstream/pairstream/model/checkpoint"
+)
+
+// Save writes the model to a directory in open_clip's layout, with F32 weights: open_clip_config.json and
+// open_clip_model.safetensors. Each file is replaced in one step, the weights first.
+func (c *CLIP) Save(dir string) error {
+	if err := c.save(dir); err != nil {
+		return fmt.Errorf("save model: %w", err)
+	}
+	return nil
+}
+
+func (c *CLIP) save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	tensors := make([]checkpoint.Tensor, len(c.parameters))
+	for i, p := range c.parameters {
+		tensors[i] = checkpoint.FromFloats(p.name, p.shape, c.values[i])
+	}
+	err := replaceFile(filepath.Join(dir, openCLIPWeights), func(w io.Writer) error {
+		return checkpoint.Write(w, tensors, map[string]string{"format": "pt"})
+	})
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(dir, openCLIPConfig), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(c.config.openCLIP())
+	})
+}
+
+// openCLIP is the configuration as readOpenCLIP reads it.
+func (c Config) openCLIP() any {
+	type object = map[string]any
+	text := object{
+		"context_length": c.Text.Context,
+		"vocab_size":     c.Text.Vocab,
+		"width":          c.Text.Width,
+		"heads":          c.Text.Heads,
+		"layers":         c.Text.Layers,
+		"mlp_ratio":      ratio(c.Text.MLP, c.Text.Width),
+	}
+	if c.Text.EndOfText != 0 {
+		text["pool_type"], text["eos_id"] = "eos", c.Text.EndOfText
+	}
+	resize := "shortest"
+	if c.Preprocess.Squash {
+		resize = "squash"
+	}
+	return object{
+		"model_cfg": object{
+			"embed_dim":  c.Embed,
+			"quick_gelu": c.Activation == QuickGELU,
+			"vision_cfg": object{
+				"image_size": c.Image.Size,
+				"patch_size": c.Image.Patch,
+				"width":      c.Image.Width,
+				"head_width": c.Image.Width / c.Image.Heads,
+				"layers":     c.Image.Layers,
+				"mlp_ratio":  ratio(c.Image.MLP, c.Image.Width),
+			},
+			"text_cfg": text,
+		},
+		"preprocess_cfg": object{
+			"mean":          c.Preprocess.Mean,
+			"std":           c.Preprocess.Std,
+			"interpolation": "bicubic",
+			"resize_mode":   resize,
+		},
+	}
+}
+
+// ratio is the least number that int(width * ratio) makes mlp again.
+func ratio(mlp, width int) float64 {
+	r := float64(mlp) / float64(width)
+	for int(float64(width)*r) < mlp {
+		r = math.Nextafter(r, math.Inf(1))
+	}
+	return r
+}
+
+// replaceFile writes a file aside, makes it durable, and renames it to path.
+func replaceFile(path string, write func(io.Writer) error) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			os.Remove(file.Name())
+		}
+	}()
+	w := bufio.NewWriterSize(file, 1<<20)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := file.Chmod(0o644); err != nil { // a temporary file is for its owner alone
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,101 @@
+package model
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/pairstream/pairstream/model/tensor"
+)
+
+// text is the text tower.
+type text struct {
+	TextConfig
+	rows            int       // tokens a call of encode may bring
+	token, position []float32 // (Vocab, W), (Context, W)
+	lnFinal         tensor.LayerNorm
+	transformer     transformer
+	proj            *tensor.Linear
+	scratch         sync.Pool // of *textScratch
+}
+
+type textScratch struct {
+	x    []float32 // (T, W)
+	seqs []sequence
+	activations
+}
+
+func newText(cfg Config, get lookup) *text {
+	tx := cfg.Text
+	t := &text{
+		TextConfig:  tx,
+		rows:        max(chunkRows, tx.Context),
+		token:       get("token_embedding.weight"),
+		position:    get("positional_embedding"),
+		lnFinal:     norm(get, "ln_final"),
+		transformer: newTransformer("transformer.resblocks", tx.Width, tx.Layers, tx.Heads, tx.MLP, true, cfg.Activation, get),
+		proj:        projection(get("text_projection"), tx.Width, cfg.Embed),
+	}
+	t.scratch.New = func() any {
+		return &textScratch{
+			x:           make([]float32, t.rows*tx.Width),
+			activations: t.transformer.newActivations(t.rows, tx.Context),
+		}
+	}
+	return t
+}
+
+// cut shortens row n to the tokens that its embedding depends on: up to the pooled one.
+func (t *text) cut(n int, row []int32) []int32 {
+	pool := 0
+	for i, id := range row {
+		if id < 0 || int(id) >= t.Vocab {
+			panic(fmt.Sprintf("model: row %d: token %d is %d, outside the vocabulary of %d", n, i, id, t.Vocab))
+		}
+		if t.EndOfText != 0 {
+			if int(id) == t.EndOfText {
+				return row[:i+1]
+			}
+		} else if id > row[pool] {
+			pool = i
+		}
+	}
+	return row[:pool+1]
+}
+
+// encode embeds captions that cut has shortened, of t.rows tokens together at most: N of them to dst (N, E).
+func (t *text) encode(dst []float32, captions [][]int32) {
+	s := t.scratch.Get().(*textScratch)
+	defer t.scratch.Put(s)
+	s.seqs = s.seqs[:0]
+	total := 0
+	for _, ids := range captions {
+		for i, id := range ids {
+			x := s.x[(total+i)*t.Width : (total+i+1)*t.Width]
+			copy(x, t.token[int(id)*t.Width:])
+			tensor.Add(x, t.position[i*t.Width:(i+1)*t.Width])
+		}
+		s.seqs = append(s.seqs, sequence{start: total, length: len(ids), pool: len(ids) - 1})
+		total += len(ids)
+	}
+	x := t.transformer.forward(s.x[:total*t.Width], s.seqs, &s.activations)
+	t.lnFinal.Forward(x, x)
+	t.proj.Forward(dst, x)
+}
+
+// run is a range of rows.
+type run struct{ from, to int }
+
+// split divides rows into runs of at most budget tokens, and at least one row.
+func split(rows [][]int32, budget int) []run {
+	var runs []run
+	size := 0
+	for i, row := range rows {
+		if len(runs) == 0 || size+len(row) > budget {
+			runs = append(runs, run{i, i})
+			size = 0
+		}
+		size += len(row)
+		runs[len(runs)-1].to = i + 1
+	}
+	return runs
+}
