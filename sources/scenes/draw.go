@@ -2,10 +2,12 @@ package scenes
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"math"
 
 	"golang.org/x/image/vector"
@@ -65,17 +67,27 @@ func (o Object) paint(m *image.RGBA, brush *vector.Rasterizer, with color.RGBA) 
 	brush.Draw(m, box, image.NewUniform(with), image.Point{})
 }
 
-// PNG draws the scene and encodes it.
+// MaxSize is the side of the largest picture that PNG and JPEG draw.
+const MaxSize = 8192
+
+// PNG draws the scene and encodes it. It is an error if size is not from 1 to MaxSize.
 func (s Scene) PNG(size int) ([]byte, error) {
-	var b bytes.Buffer
 	e := png.Encoder{CompressionLevel: png.BestSpeed}
-	err := e.Encode(&b, s.Draw(size))
-	return b.Bytes(), err
+	return s.encode(size, e.Encode)
 }
 
-// JPEG draws the scene and encodes it with a quality of 1 to 100.
+// JPEG draws the scene and encodes it with a quality of 1 to 100. It is an error if size is not from 1 to MaxSize.
 func (s Scene) JPEG(size, quality int) ([]byte, error) {
+	return s.encode(size, func(w io.Writer, m image.Image) error {
+		return jpeg.Encode(w, m, &jpeg.Options{Quality: quality})
+	})
+}
+
+func (s Scene) encode(size int, format func(io.Writer, image.Image) error) ([]byte, error) {
+	if size < 1 || size > MaxSize {
+		return nil, fmt.Errorf("scene of %d pixels a side: want 1 to %d", size, MaxSize)
+	}
 	var b bytes.Buffer
-	err := jpeg.Encode(&b, s.Draw(size), &jpeg.Options{Quality: quality})
+	err := format(&b, s.Draw(size))
 	return b.Bytes(), err
 }

@@ -177,8 +177,13 @@ func TestEncoded(t *testing.T) {
 			t.Errorf("%s: pixel %v, want %v", format, got, want)
 		}
 	}
-	if _, err := s.PNG(0); err == nil {
-		t.Error("a PNG of no size: no error")
+	for _, size := range []int{-1, 0, MaxSize + 1} {
+		if _, err := s.PNG(size); err == nil {
+			t.Errorf("a PNG of size %d: no error", size)
+		}
+		if _, err := s.JPEG(size, 90); err == nil {
+			t.Errorf("a JPEG of size %d: no error", size)
+		}
 	}
 }
 
