@@ -8,7 +8,7 @@ package scenes
 
 // A Scene is a picture and its caption, before it is drawn and worded. Scenes are made by [New] and not modified.
 type Scene struct {
-	Objects     []Object // 1 to 5, none touching another; in the order of reading, from the left, else from the top
+	Objects     []Object // 1 to 5, none touching another; in a line, from the left or else from the top
 	Arrangement Arrangement
 	Place       Place // of an object that is Alone
 	Background  Background
