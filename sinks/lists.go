@@ -1,0 +1,129 @@
+package sinks
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// listSchema returns a schema with lists in place of fixed-size lists.
+//
+// The Parquet writer of arrow/go 17 corrupts fixed-size lists: in slices it writes the wrong rows, in columns that are
+// not nullable it writes nulls. Lists it writes well.
+func listSchema(schema *arrow.Schema) (*arrow.Schema, error) {
+	fields := schema.Fields()
+	for i, f := range fields {
+		if list, ok := f.Type.(*arrow.FixedSizeListType); ok {
+			f.Type = arrow.ListOf(list.Elem()) // with nullable elements, as every reader expects
+		}
+		if holdsFixedSizeList(f.Type) {
+			return nil, fmt.Errorf("column %q: cannot write %v: a fixed-size list within another type", f.Name, f.Type)
+		}
+		fields[i] = f
+	}
+	metadata := schema.Metadata()
+	return arrow.NewSchema(fields, &metadata), nil
+}
+
+func holdsFixedSizeList(t arrow.DataType) bool {
+	if t.ID() == arrow.FIXED_SIZE_LIST {
+		return true
+	}
+	if nested, ok := t.(arrow.NestedType); ok {
+		for _, f := range nested.Fields() {
+			if holdsFixedSizeList(f.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asLists returns a record as it is under its listSchema.
+func asLists(mem memory.Allocator, r arrow.Record, schema *arrow.Schema) (arrow.Record, error) {
+	columns := make([]arrow.Array, r.NumCols())
+	defer func() {
+		for _, c := range columns {
+			if c != nil {
+				c.Release()
+			}
+		}
+	}()
+	for i, c := range r.Columns() {
+		fixed, ok := c.(*array.FixedSizeList)
+		if !ok {
+			c.Retain()
+			columns[i] = c
+			continue
+		}
+		var err error
+		if columns[i], err = asList(mem, fixed, schema.Field(i).Type); err != nil {
+			return nil, fmt.Errorf("column %q: %w", schema.Field(i).Name, err)
+		}
+	}
+	return array.NewRecord(schema, columns, r.NumRows()), nil
+}
+
+// asList returns fixed-size lists as lists. The elements are shared where no row is null, else copied, because a null
+// row still has elements in a fixed-size list and must have none in a list.
+func asList(mem memory.Allocator, a *array.FixedSizeList, list arrow.DataType) (arrow.Array, error) {
+	offsets := memory.NewResizableBuffer(mem)
+	defer offsets.Release()
+	offsets.Resize(arrow.Int32Traits.BytesRequired(a.Len() + 1))
+	ends := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
+	ends[0] = 0
+	width := a.DataType().(*arrow.FixedSizeListType).Len()
+	for i := range a.Len() {
+		ends[i+1] = ends[i]
+		if a.IsValid(i) {
+			ends[i+1] += width
+		}
+	}
+	elements, err := validElements(mem, a)
+	if err != nil {
+		return nil, err
+	}
+	defer elements.Release()
+	var valid *memory.Buffer
+	if a.NullN() > 0 {
+		valid = memory.NewResizableBuffer(mem)
+		defer valid.Release()
+		valid.Resize(int(bitutil.BytesForBits(int64(a.Len()))))
+		bitutil.CopyBitmap(a.NullBitmapBytes(), a.Data().Offset(), a.Len(), valid.Bytes(), 0)
+	}
+	data := array.NewData(list, a.Len(), []*memory.Buffer{valid, offsets}, []arrow.ArrayData{elements.Data()}, a.NullN(), 0)
+	defer data.Release()
+	return array.NewListData(data), nil
+}
+
+// validElements returns the elements of the rows that are not null.
+func validElements(mem memory.Allocator, a *array.FixedSizeList) (arrow.Array, error) {
+	var runs []arrow.Array // of rows, in their order
+	defer func() {
+		for _, run := range runs {
+			run.Release()
+		}
+	}()
+	for i := 0; i < a.Len(); {
+		if a.IsNull(i) {
+			i++
+			continue
+		}
+		from, to := a.ValueOffsets(i)
+		for i++; i < a.Len() && a.IsValid(i); i++ {
+			_, to = a.ValueOffsets(i)
+		}
+		runs = append(runs, array.NewSlice(a.ListValues(), from, to))
+	}
+	switch len(runs) {
+	case 0:
+		return array.NewSlice(a.ListValues(), 0, 0), nil
+	case 1:
+		runs[0].Retain()
+		return runs[0], nil
+	}
+	return array.Concatenate(runs, mem)
+}

@@ -1,0 +1,104 @@
+package sinks
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// The directories of an Npy, which its files are named after.
+const (
+	imageArrays   = "img_emb"
+	textArrays    = "text_emb"
+	metadataFiles = "metadata"
+)
+
+// listOutput returns the files of a sort that lie in a directory.
+func listOutput(dir, sort string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, sort))
+	if err != nil {
+		return nil, err
+	}
+	name := regexp.MustCompile("^" + sort + `_\d+\.(npy|parquet)$`)
+	var paths []string
+	for _, entry := range entries {
+		if name.MatchString(entry.Name()) {
+			paths = append(paths, filepath.Join(dir, sort, entry.Name()))
+		}
+	}
+	return paths, nil
+}
+
+// checkOutput returns an error where a directory holds embeddings that were not made with a fingerprint.
+func checkOutput(dir, fingerprint string) error {
+	metadata, err := listOutput(dir, metadataFiles)
+	if err != nil {
+		return err
+	}
+	for _, path := range metadata {
+		made, err := parquetFingerprint(path)
+		if err != nil {
+			return err
+		}
+		if made != fingerprint {
+			return fmt.Errorf("holds embeddings made with %q, and is not replaced by some made with %q", made, fingerprint)
+		}
+	}
+	for _, sort := range []string{imageArrays, textArrays} {
+		arrays, err := listOutput(dir, sort)
+		if err != nil {
+			return err
+		}
+		if len(arrays) > 0 && len(metadata) == 0 {
+			return fmt.Errorf("holds %s without metadata, and is not replaced", filepath.Join(sort, filepath.Base(arrays[0])))
+		}
+	}
+	return nil
+}
+
+// publishParts moves complete parts to their places and removes what another run left there: first the old arrays go,
+// then the metadata is exchanged, then the new arrays come.
+func publishParts(dir string, parts []*npyPart) error {
+	if err := publishFiles(dir, imageArrays, nil); err != nil {
+		return err
+	}
+	if err := publishFiles(dir, textArrays, nil); err != nil {
+		return err
+	}
+	var image, text, metadata []*aside
+	for _, part := range parts {
+		image = append(image, part.image.aside)
+		text = append(text, part.text.aside)
+		metadata = append(metadata, part.metadata.aside)
+	}
+	if err := publishFiles(dir, metadataFiles, metadata); err != nil {
+		return err
+	}
+	if err := publishFiles(dir, imageArrays, image); err != nil {
+		return err
+	}
+	if err := publishFiles(dir, textArrays, text); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// publishFiles makes files all that there is of a sort in a directory.
+func publishFiles(dir, sort string, files []*aside) error {
+	old, err := listOutput(dir, sort)
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	for _, file := range files {
+		if err := file.publish(); err != nil {
+			return err
+		}
+	}
+	return syncDir(filepath.Join(dir, sort))
+}

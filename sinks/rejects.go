@@ -1,0 +1,95 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pairstream/pairstream/pipeline"
+)
+
+// Rejects appends rejected rows to a file of JSON lines. The file is made when the first row comes, and rows of
+// earlier runs are kept. Rows that were written outlive a process that is killed, and a run that fails.
+type Rejects struct {
+	Path string
+
+	file    *os.File
+	writes  int64
+	durable int64
+}
+
+// Open checks that the file's directory is there.
+func (s *Rejects) Open(context.Context) error {
+	dir := filepath.Dir(s.Path)
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a directory", dir)
+	}
+	return err
+}
+
+// Write appends a line for each row.
+func (s *Rejects) Write(_ context.Context, in pipeline.Rejects) error {
+	if s.file == nil {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	}
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
+	encoder.SetEscapeHTML(false)
+	for _, reject := range in {
+		if err := encoder.Encode(reject); err != nil {
+			return fmt.Errorf("%s: %w", s.Path, err)
+		}
+	}
+	if _, err := s.file.Write(lines.Bytes()); err != nil {
+		return err
+	}
+	s.writes++
+	return nil
+}
+
+// begin opens the file, and ends a line that was cut off.
+func (s *Rejects) begin() error {
+	file, err := os.OpenFile(s.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	s.file = file
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return err
+	}
+	last := make([]byte, 1)
+	if _, err := file.ReadAt(last, info.Size()-1); err != nil {
+		return err
+	}
+	if last[0] != '\n' {
+		_, err = file.Write([]byte{'\n'})
+	}
+	return err
+}
+
+// Stored makes the rows durable, against a loss of power too, and returns how many writes are.
+func (s *Rejects) Stored() int64 {
+	if s.durable < s.writes && s.file.Sync() == nil {
+		s.durable = s.writes
+	}
+	return s.durable
+}
+
+// Close makes the rows durable.
+func (s *Rejects) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	defer s.file.Close()
+	if err := s.file.Sync(); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(s.Path))
+}
