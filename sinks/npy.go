@@ -86,8 +86,11 @@ func (s *Npy) admit(in batch.Vectors) error {
 	case schema == s.schema:
 		return nil
 	case s.schema == nil:
+		if err := checkOutput(s.Dir, batch.Fingerprint(schema)); err != nil {
+			return err
+		}
 		s.schema = schema
-		return checkOutput(s.Dir, batch.Fingerprint(schema))
+		return removeUnpublished(s.Dir)
 	default:
 		return checkFollows(s.schema, schema)
 	}

@@ -158,7 +158,8 @@ func TestNpyFiles(t *testing.T) {
 	}
 
 	// A run with fewer files leaves none of the old ones, and nobody's else is touched.
-	for _, file := range []string{"notes.txt", "metadata/README", "img_emb/img_emb_0.npy.bak"} {
+	// What a run that was killed left is removed.
+	for _, file := range []string{"notes.txt", "metadata/README", "img_emb/img_emb_0.npy.bak", "text_emb/text_emb_7.npy.tmp"} {
 		if err := os.WriteFile(filepath.Join(dir, file), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -303,5 +304,29 @@ func TestArrayRefuses(t *testing.T) {
 	}
 	if rest := tree(t, filepath.Dir(long.Path)); len(rest) > 0 {
 		t.Errorf("left %v", rest)
+	}
+}
+
+// A Close that fails halfway takes back what it has published.
+func TestNpyTakesBack(t *testing.T) {
+	ctx := pipetest.Context(t)
+	v := vectors(t, ctx, 10, 3, "a")
+	defer v.Release()
+	for _, spoiled := range []string{"metadata/metadata_1.parquet", "img_emb/img_emb_0.npy", "text_emb/text_emb_2.npy"} {
+		dir := t.TempDir()
+		s := &sinks.Npy{Dir: dir, FileRows: 4}
+		open(t, ctx, s)
+		if err := s.Write(ctx, v); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(dir, spoiled+".tmp")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err == nil || !strings.Contains(err.Error(), spoiled+".tmp was replaced by another writer") {
+			t.Errorf("without %s: %v", spoiled, err)
+		}
+		if left := tree(t, dir); len(left) > 0 {
+			t.Errorf("without %s: left %v", spoiled, left)
+		}
 	}
 }

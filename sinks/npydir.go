@@ -14,13 +14,14 @@ const (
 	metadataFiles = "metadata"
 )
 
-// listOutput returns the files of a sort that lie in a directory.
-func listOutput(dir, sort string) ([]string, error) {
+// listOutput returns the files of a sort that lie in a directory, or, with the suffix .tmp, those that were never
+// published.
+func listOutput(dir, sort, suffix string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(dir, sort))
 	if err != nil {
 		return nil, err
 	}
-	name := regexp.MustCompile("^" + sort + `_\d+\.(npy|parquet)$`)
+	name := regexp.MustCompile("^" + sort + `_\d+\.(npy|parquet)` + regexp.QuoteMeta(suffix) + "$")
 	var paths []string
 	for _, entry := range entries {
 		if name.MatchString(entry.Name()) {
@@ -32,7 +33,7 @@ func listOutput(dir, sort string) ([]string, error) {
 
 // checkOutput returns an error where a directory holds embeddings that were not made with a fingerprint.
 func checkOutput(dir, fingerprint string) error {
-	metadata, err := listOutput(dir, metadataFiles)
+	metadata, err := listOutput(dir, metadataFiles, "")
 	if err != nil {
 		return err
 	}
@@ -46,12 +47,28 @@ func checkOutput(dir, fingerprint string) error {
 		}
 	}
 	for _, sort := range []string{imageArrays, textArrays} {
-		arrays, err := listOutput(dir, sort)
+		arrays, err := listOutput(dir, sort, "")
 		if err != nil {
 			return err
 		}
 		if len(arrays) > 0 && len(metadata) == 0 {
 			return fmt.Errorf("holds %s without metadata, and is not replaced", filepath.Join(sort, filepath.Base(arrays[0])))
+		}
+	}
+	return nil
+}
+
+// removeUnpublished removes what a run that was killed left in a directory.
+func removeUnpublished(dir string) error {
+	for _, sort := range []string{imageArrays, textArrays, metadataFiles} {
+		files, err := listOutput(dir, sort, ".tmp")
+		if err != nil {
+			return err
+		}
+		for _, path := range files {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -86,7 +103,7 @@ func publishParts(dir string, parts []*npyPart) error {
 
 // publishFiles makes files all that there is of a sort in a directory.
 func publishFiles(dir, sort string, files []*aside) error {
-	old, err := listOutput(dir, sort)
+	old, err := listOutput(dir, sort, "")
 	if err != nil {
 		return err
 	}

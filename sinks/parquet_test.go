@@ -381,6 +381,9 @@ func TestParquetKeepsNothingOfABatch(t *testing.T) {
 	for i := range 3 {
 		checkVectors(t, rows[i*20:i*20+20], want)
 	}
+	if least := openParquet(t, path).Metadata().RowGroups[0].Columns[0].MetaData.Statistics.MinValue; least != nil && string(least) != "p0" {
+		t.Errorf("the least id is said to be %q", least)
+	}
 }
 
 // scribbling is an allocator that overwrites what is given back.

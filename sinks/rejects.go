@@ -17,6 +17,7 @@ type Rejects struct {
 	Path string
 
 	file    *os.File
+	device  bool // that the file is: it cannot be synced
 	writes  int64
 	durable int64
 }
@@ -61,8 +62,12 @@ func (s *Rejects) begin() error {
 	}
 	s.file = file
 	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	if err != nil {
 		return err
+	}
+	s.device = !info.Mode().IsRegular()
+	if info.Size() == 0 {
+		return nil
 	}
 	last := make([]byte, 1)
 	if _, err := file.ReadAt(last, info.Size()-1); err != nil {
@@ -76,10 +81,20 @@ func (s *Rejects) begin() error {
 
 // Stored makes the rows durable, against a loss of power too, and returns how many writes are.
 func (s *Rejects) Stored() int64 {
-	if s.durable < s.writes && s.file.Sync() == nil {
+	if s.durable < s.writes && s.sync() == nil {
 		s.durable = s.writes
 	}
 	return s.durable
+}
+
+func (s *Rejects) sync() error {
+	if s.device {
+		return nil
+	}
+	if err := s.file.Sync(); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(s.Path))
 }
 
 // Close makes the rows durable.
@@ -88,8 +103,5 @@ func (s *Rejects) Close() error {
 		return nil
 	}
 	defer s.file.Close()
-	if err := s.file.Sync(); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(s.Path))
+	return s.sync()
 }

@@ -70,3 +70,12 @@ func TestRejectsOpen(t *testing.T) {
 		}
 	}
 }
+
+func TestRejectsToADevice(t *testing.T) {
+	ctx := pipetest.Context(t)
+	s := &sinks.Rejects{Path: os.DevNull}
+	store(t, ctx, pipeline.Sink[pipeline.Rejects](s), pipeline.Rejects{{ID: "a"}})
+	if n := s.Stored(); n != 1 {
+		t.Errorf("%d writes stored", n)
+	}
+}

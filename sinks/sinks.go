@@ -12,7 +12,7 @@
 //
 // What goes to files is all or nothing: it is written under names that end in .tmp and moved to its place when the
 // sink is closed. A run that fails leaves what was there before it; one that is killed leaves its .tmp files, which the
-// next run to the same place replaces. Rejects alone are appended as they come.
+// next run to the same place removes. Rejects alone are appended as they come.
 package sinks
 
 import (
