@@ -1,0 +1,64 @@
+//go:build !novips
+
+package pixel
+
+/*
+#cgo pkg-config: glib-2.0
+#include <glib.h>
+
+static void drop(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {}
+static void dropWarnings(void) { g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, drop, NULL); }
+*/
+import "C"
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/h2non/bimg"
+)
+
+const (
+	decoderKind = "vips"
+	canShrink   = true
+)
+
+// setUp turns off what libvips does for programs of another kind: the cache of operations, as no picture comes
+// twice, and warnings on standard error, as they do not say which picture they are about.
+var setUp = sync.OnceFunc(func() {
+	C.dropWarnings()
+	bimg.VipsCacheSetMax(0)
+	bimg.VipsCacheSetMaxMem(0)
+})
+
+// decodePixels decodes through libvips. bimg hands pixels out only encoded; TIFF is the encoding that costs
+// least, as it stores them plain.
+func decodePixels(encoded []byte, h header, shrink int) (raster, error) {
+	setUp()
+	options := bimg.Options{Type: bimg.TIFF, NoAutoRotate: true, Interpretation: bimg.InterpretationSRGB}
+	switch h.Mode {
+	case Bilevel, Grey, GreyAlpha: // not Grey16, whose conversion to one band is not just the high byte
+		options.Interpretation = bimg.InterpretationBW
+	case CMYK: // through sRGB libvips would apply a profile
+		options.Interpretation = bimg.InterpretationCMYK
+	}
+	if shrink > 1 { // these options make libjpeg decode small and leave its pixels as they are
+		options.Width, options.Height = h.Width/shrink, h.Height/shrink
+		options.Force, options.Interpolator = true, bimg.Nearest
+	}
+	tiff, err := bimg.Resize(encoded, options)
+	if err != nil {
+		// The text of libvips is shared by all goroutines: it may be empty or another picture's.
+		return raster{}, fmt.Errorf("%s: %w: %s", h.Format, ErrDecode, strings.Join(strings.Fields(err.Error()), " "))
+	}
+	r, err := readTIFF(tiff)
+	if err != nil {
+		return raster{}, fmt.Errorf("%s: %w: %w", h.Format, ErrDecode, err)
+	}
+	if r.w != h.Width/shrink || r.h != h.Height/shrink || h.Mode == CMYK && r.bands != 4 {
+		return raster{}, fmt.Errorf("%s: %w: %d×%d×%d pixels, header says %d×%d %s",
+			h.Format, ErrDecode, r.w, r.h, r.bands, h.Width, h.Height, h.Mode)
+	}
+	return r, nil
+}

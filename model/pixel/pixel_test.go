@@ -1,0 +1,145 @@
+package pixel
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestFastStaysClose compares the fast mode with the exact one on sizes that leave a partial sample at the edge.
+func TestFastStaysClose(t *testing.T) {
+	if !canShrink {
+		t.Skip("the standard library does not decode small")
+	}
+	for _, c := range []struct{ w, h, shrink int }{
+		{640, 480, 1}, {999, 999, 2}, {1203, 901, 2}, {905, 1801, 2}, {2003, 1803, 4},
+	} {
+		if got := fastShrink(min(c.w, c.h), 224); got != c.shrink {
+			t.Errorf("%d×%d is shrunk by %d, want %d", c.w, c.h, got, c.shrink)
+		}
+		encoded := photo(t, c.w, c.h)
+		exact, fast := make([]byte, 224*224*3), make([]byte, 224*224*3)
+		if err := (Transform{}).Crop(exact, encoded); err != nil {
+			t.Fatal(err)
+		}
+		if err := (Transform{Fast: true}).Crop(fast, encoded); err != nil {
+			t.Fatal(err)
+		}
+		var sum, most float64
+		for i := range exact {
+			d := math.Abs(float64(exact[i]) - float64(fast[i]))
+			sum, most = sum+d, max(most, d)
+		}
+		if mean := sum / float64(len(exact)); mean > 0.3 || most > 16 {
+			t.Errorf("%d×%d: off by %.2f in the mean, %.0f at most", c.w, c.h, mean, most)
+		}
+		if same := bytes.Equal(exact, fast); same != (c.shrink == 1) {
+			t.Errorf("%d×%d: equal to the exact mode is %t, shrink %d", c.w, c.h, same, c.shrink)
+		}
+	}
+}
+
+// TestGrey16TakesTheHighByte: Pillow would clip all above 255 and show white.
+func TestGrey16TakesTheHighByte(t *testing.T) {
+	encoded := readPicture(t, "grey-16bit.png")
+	info, err := Inspect(encoded)
+	if err != nil || info.Mode != Grey16 {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	h, err := inspect(encoded, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := decode(encoded, h, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same samples are the red of rgb-16bit.png, of which Pillow takes the high byte.
+	colour := readPicture(t, "rgb-16bit.png")
+	if h, err = inspect(colour, Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	want, err := decode(colour, h, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.w * r.h {
+		if v, red := r.pix[i*r.bands], want.pix[i*want.bands]; v != red {
+			t.Fatalf("pixel %d is %d, want %d", i, v, red)
+		}
+	}
+}
+
+// TestConcurrentCalls runs pictures of all kinds side by side on shared scratch, bad ones among them.
+func TestConcurrentCalls(t *testing.T) {
+	names := []string{"rgb-420.jpg", "upscale-40x31.jpg", "cmyk.jpg", "rgba.png", "palette.png", "lossy-alpha.webp", "partial.gif", "grey.png"}
+	want := map[string]string{}
+	for _, name := range names {
+		want[name] = cropDigest(t, readPicture(t, name))
+	}
+	var group sync.WaitGroup
+	for g := range 8 {
+		group.Go(func() {
+			for i := range 24 {
+				name := names[(g+i)%len(names)]
+				encoded := readPicture(t, name)
+				if got := cropDigest(t, encoded); got != want[name] {
+					t.Errorf("%s differs beside others", name)
+				}
+				if err := (Transform{}).Crop(make([]byte, 224*224*3), encoded[:len(encoded)/2]); !errors.Is(err, ErrTruncated) {
+					t.Errorf("half of %s: %v", name, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func cropDigest(t *testing.T, encoded []byte) string {
+	crop := make([]byte, 224*224*3)
+	if err := (Transform{}).Crop(crop, encoded); err != nil {
+		t.Error(err)
+	}
+	return digest(crop)
+}
+
+func TestFailureLeavesResultAlone(t *testing.T) {
+	dst := make([]float32, 3*8*8)
+	dst[5] = 42
+	encoded := readPicture(t, "rgb-420.jpg")
+	if err := (Transform{Size: 8}).Apply(dst, encoded[:1000]); err == nil || dst[5] != 42 {
+		t.Errorf("error %v, value %v", err, dst[5])
+	}
+	if err := (Transform{Size: 9}).Apply(dst, encoded); err == nil || !strings.Contains(err.Error(), "3·9·9") {
+		t.Errorf("a result of another size: %v", err)
+	}
+	if err := (Transform{Size: 9}).Crop(make([]byte, 7), encoded); err == nil {
+		t.Error("a crop of another size passes")
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	seen := map[string]Transform{}
+	for _, tr := range []Transform{
+		{}, {Size: 336}, {Squash: true}, {Mean: [3]float32{0.5, 0.5, 0.5}, Std: [3]float32{0.5, 0.5, 0.5}},
+	} {
+		f := tr.Fingerprint()
+		if len(f) != 16 || strings.Trim(f, "0123456789abcdef") != "" {
+			t.Errorf("%q is not 16 hex digits", f)
+		}
+		if other, ok := seen[f]; ok {
+			t.Errorf("%+v and %+v have the same fingerprint", tr, other)
+		}
+		seen[f] = tr
+	}
+	said := Transform{Size: 224, Mean: clipMean, Std: clipStd, Limits: Limits{Side: 99}}
+	if said.Fingerprint() != (Transform{}).Fingerprint() {
+		t.Error("defaults, when said, change the fingerprint")
+	}
+	if changed := (Transform{Fast: true}).Fingerprint() != (Transform{}).Fingerprint(); changed != canShrink {
+		t.Errorf("fast changes the fingerprint: %t, the pixels: %t", changed, canShrink)
+	}
+}

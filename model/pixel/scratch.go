@@ -1,0 +1,15 @@
+package pixel
+
+import "sync"
+
+// scratch is what one call needs besides the decoded picture; calls hand it on to each other.
+type scratch struct {
+	x, y   axis
+	plane  []uint64 // two source rows, [channels][columns + taps]
+	row    [2][]byte
+	ring   []uint64 // resized rows, [slots][half]
+	sum    []uint64 // [half]
+	result []byte   // [channels][size][size]
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
