@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -9,7 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// listSchema returns a schema with lists in place of fixed-size lists.
+// listSchema returns a schema with lists in place of fixed-size lists, and the notes for metadata.
 //
 // The Parquet writer of arrow/go 17 corrupts fixed-size lists: in slices it writes the wrong rows, in columns that are
 // not nullable it writes nulls. Lists it writes well.
@@ -24,8 +25,20 @@ func listSchema(schema *arrow.Schema) (*arrow.Schema, error) {
 		}
 		fields[i] = f
 	}
-	metadata := schema.Metadata()
+	metadata := notes(schema)
 	return arrow.NewSchema(fields, &metadata), nil
+}
+
+// notes returns the metadata that the steps of a pipeline left in a schema, without what it may have from a file: a
+// description of other columns for pandas, say.
+func notes(schema *arrow.Schema) arrow.Metadata {
+	own := map[string]string{}
+	for key, value := range schema.Metadata().ToMap() {
+		if strings.HasPrefix(key, "pairstream.") {
+			own[key] = value
+		}
+	}
+	return arrow.MetadataFrom(own)
 }
 
 func holdsFixedSizeList(t arrow.DataType) bool {

@@ -22,7 +22,7 @@ import (
 func vectors(t testing.TB, ctx context.Context, rows, width int, model string, null ...int) batch.Vectors {
 	t.Helper()
 	mem := batch.Allocator(ctx)
-	notes := arrow.NewMetadata([]string{batch.ModelNote}, []string{model})
+	notes := arrow.NewMetadata([]string{batch.ModelNote, "pandas"}, []string{model, "other columns"})
 	b := array.NewRecordBuilder(mem, arrow.NewSchema([]arrow.Field{
 		{Name: batch.ID, Type: arrow.BinaryTypes.String},
 		{Name: batch.Caption, Type: arrow.BinaryTypes.String, Nullable: true},
