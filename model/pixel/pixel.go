@@ -27,6 +27,9 @@ import (
 	"fmt"
 )
 
+// DefaultSize is the side of CLIP's pictures.
+const DefaultSize = 224
+
 // CLIP's mean and standard deviation of the three channels, over full scale.
 var (
 	clipMean = [3]float32{0.48145466, 0.4578275, 0.40821073}
@@ -123,7 +126,7 @@ func (t Transform) Fingerprint() string {
 
 func (t Transform) size() int {
 	if t.Size == 0 {
-		return 224
+		return DefaultSize
 	}
 	return t.Size
 }
