@@ -108,12 +108,12 @@ func (c *CLIP) Parameters() int {
 }
 
 // Close frees the memory of a model that Open mapped. Nothing else of the model may be used at the same time
-// or afterwards.
+// or afterwards. A model that is not mapped stays as it is.
 func (c *CLIP) Close() error {
-	c.values, c.vision, c.text = nil, nil, nil
 	if c.checkpoint == nil {
 		return nil
 	}
+	c.values, c.vision, c.text = nil, nil, nil
 	return c.checkpoint.Close()
 }
 

@@ -207,8 +207,11 @@ func TestNew(t *testing.T) {
 
 func TestTiny(t *testing.T) {
 	c := Tiny()
-	if c != Tiny() {
-		t.Error("Tiny makes two models")
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if c != Tiny() || c.Parameters() == 0 {
+		t.Error("Tiny is not what it was, after Close")
 	}
 	if c.ImageSize() != 224 || c.ContextLength() != 77 || c.Embed() != 512 || c.Config().Text.Vocab != 49408 || c.Name() != "tiny" {
 		t.Errorf("%s: %+v", c.Name(), c.Config())

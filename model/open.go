@@ -31,7 +31,7 @@ type Options struct {
 //
 // Weights may be F32, F16 or BF16; they are computed with as float32. The files are mapped, and stay so until
 // Close. A tensor that is missing, too many, of another shape than the configuration says, or not finite is an
-// error that names it.
+// error that names it. The tokenizer is the directory's own where it has one, see [tokenizer.Open].
 func Open(dir string) (*CLIP, error) { return OpenWith(dir, Options{}) }
 
 // OpenWith is Open for a directory that leaves something open.
@@ -41,10 +41,24 @@ func OpenWith(dir string, options Options) (*CLIP, error) {
 		return nil, fmt.Errorf("model %s: %w", dir, err)
 	}
 	c.tokenizer, err = tokenizer.Open(dir)
+	if err == nil {
+		err = c.config.Text.fits()
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model %s: %w", dir, err), c.Close())
 	}
 	return c, nil
+}
+
+// fits checks that the text tower can take what our tokenizer makes.
+func (c TextConfig) fits() error {
+	if c.Vocab < tokenizer.VocabSize {
+		return fmt.Errorf("a vocabulary of %d, but the tokenizer has %d ids", c.Vocab, tokenizer.VocabSize)
+	}
+	if c.EndOfText != 0 && c.EndOfText != tokenizer.End {
+		return fmt.Errorf("texts are said to end with id %d, but the tokenizer ends them with %d", c.EndOfText, tokenizer.End)
+	}
+	return nil
 }
 
 // open is OpenWith without the tokenizer.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/pairstream/pairstream/model/checkpoint"
+	"github.com/pairstream/pairstream/model/tokenizer"
 )
 
 // tensors are those of a checkpoint, to be tampered with.
@@ -279,5 +280,36 @@ func TestOpenBareErrors(t *testing.T) {
 				t.Errorf("error %v\n want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// TestOpenTokenizer opens models with their tokenizer, which must know no ids that the text tower does not.
+func TestOpenTokenizer(t *testing.T) {
+	cfg := small
+	cfg.Text.Vocab, cfg.Text.EndOfText = tokenizer.VocabSize, tokenizer.End
+	dir := t.TempDir()
+	if err := New(cfg, 1).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if c.Tokenizer().Flavour() != tokenizer.OpenCLIP || c.Name() != filepath.Base(dir) {
+		t.Errorf("%s has a tokenizer of flavour %v", c.Name(), c.Tokenizer().Flavour())
+	}
+
+	cfg.Text.EndOfText--
+	if err := New(cfg, 1).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{
+		dir:                        "texts are said to end with id 49406, but the tokenizer ends them with 49407",
+		"testdata/golden/openclip": "a vocabulary of 64, but the tokenizer has 49408 ids",
+	} {
+		if _, err := Open(dir); err == nil || err.Error() != "model "+dir+": "+want {
+			t.Errorf("error %v, want %s", err, want)
+		}
 	}
 }

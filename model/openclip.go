@@ -83,7 +83,8 @@ func openCLIPText(object json.RawMessage) (TextConfig, error) {
 	err := fields(object, map[string]any{
 		"context_length": &tx.Context, "vocab_size": &tx.Vocab, "width": &tx.Width, "layers": &tx.Layers, "heads": &tx.Heads,
 		"mlp_ratio": &ratio, "pool_type": &pool, "eos_id": &eos, "proj_type": &proj, "block_type": &block,
-	}, "hf_tokenizer_name", "pad_id", "output_tokens", "hf_model_pretrained", "hf_proj_type", "hf_pooler_type")
+	}, "hf_tokenizer_name", "tokenizer_kwargs", // tokenizer.Open reads them
+		"pad_id", "output_tokens", "hf_model_pretrained", "hf_proj_type", "hf_pooler_type")
 	if err != nil {
 		return tx, err
 	}

@@ -3,6 +3,7 @@ package model
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,10 +11,12 @@ import (
 	"path/filepath"
 
 	"github.com/pairstream/pairstream/model/checkpoint"
+	"github.com/pairstream/pairstream/model/tokenizer"
 )
 
 // Save writes the model to a directory in open_clip's layout, with F32 weights: open_clip_config.json and
-// open_clip_model.safetensors. Each file is replaced in one step, the weights first.
+// open_clip_model.safetensors. Each file is replaced in one step, the weights first. There, texts become tokens as
+// open_clip makes them; a model whose tokenizer has another vocabulary than CLIP's own is refused.
 func (c *CLIP) Save(dir string) error {
 	if err := c.save(dir); err != nil {
 		return fmt.Errorf("save model: %w", err)
@@ -22,6 +25,9 @@ func (c *CLIP) Save(dir string) error {
 }
 
 func (c *CLIP) save(dir string) error {
+	if own := tokenizer.Default(); c.tokenizer.As(own.Flavour()).Fingerprint() != own.Fingerprint() {
+		return errors.New("the tokenizer's vocabulary is not CLIP's own")
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
