@@ -62,6 +62,19 @@ func (a Activation) String() string {
 	return "unknown"
 }
 
+// ParseActivation reads an activation's name, as String gives it. The empty string is ActivationUnknown.
+func ParseActivation(name string) (Activation, error) {
+	for _, a := range []Activation{QuickGELU, GELU} {
+		if name == a.String() {
+			return a, nil
+		}
+	}
+	if name == "" {
+		return ActivationUnknown, nil
+	}
+	return ActivationUnknown, fmt.Errorf("activation %q is neither %v nor %v", name, QuickGELU, GELU)
+}
+
 // OpenAIPreprocess is what the original models were trained with.
 func OpenAIPreprocess() Preprocess {
 	return Preprocess{

@@ -110,7 +110,7 @@ func sample(b pipeline.Batch) string {
 	switch b := b.(type) {
 	case batch.Pairs:
 		caption, _ := b.Caption(0)
-		return fmt.Sprintf("%.1f kB, %q", float64(len(b.Picture(0)))/1000, clip(caption, 28))
+		return fmt.Sprintf("%.1f kB, %q", float64(len(b.Picture(0)))/1000, cut(caption, 28))
 	case batch.Pixels:
 		return numbers(b.Pixels().Row(0), 4)
 	case batch.Tokens:
@@ -142,8 +142,8 @@ func numbers[N batch.Number](row []N, n int) string {
 	return strings.Join(shown, " ") + " …"
 }
 
-// clip cuts a text after n characters.
-func clip(text string, n int) string {
+// cut shortens a text to n characters.
+func cut(text string, n int) string {
 	if runes := []rune(text); len(runes) > n {
 		return string(runes[:n-1]) + "…"
 	}

@@ -2,12 +2,22 @@
 package observe
 
 import (
+	"io"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/pairstream/pairstream/pipeline"
 )
+
+// JSON returns a logger of JSON lines: what a program without a terminal logs with. Verbose adds the lines of debugging.
+func JSON(w io.Writer, verbose bool) zerolog.Logger {
+	level := zerolog.InfoLevel
+	if verbose {
+		level = zerolog.DebugLevel
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}
 
 // Log returns an observer that logs a run: its steps when it starts, a line of progress every so often, each reject,
 // and the counts at the end. Every is 10 seconds where it is zero.
