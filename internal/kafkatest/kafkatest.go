@@ -1,0 +1,192 @@
+// Package kafkatest runs tests against brokers: one in this process, spoken to over TCP, and Apache Kafka where the
+// environment variable PAIRSTREAM_KAFKA holds its address, as .ci/kafka prints it.
+package kafkatest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// A Broker is a cluster to test against.
+type Broker struct {
+	Addresses []string
+	Fake      *kfake.Cluster // nil where it is a real one
+}
+
+// Each runs a test against a broker of each kind that is there.
+func Each(t *testing.T, test func(t *testing.T, b *Broker)) {
+	t.Run("in process", func(t *testing.T) { test(t, Start(t)) })
+	if address := os.Getenv("PAIRSTREAM_KAFKA"); address != "" {
+		t.Run("apache", func(t *testing.T) { test(t, &Broker{Addresses: strings.Split(address, ",")}) })
+	}
+}
+
+// Start starts a cluster of three brokers in this process, which the test ends.
+func Start(t testing.TB, options ...kfake.Opt) *Broker {
+	t.Helper()
+	options = append([]kfake.Opt{
+		kfake.NumBrokers(3), kfake.GroupMinSessionTimeout(100 * time.Millisecond),
+		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}),
+	}, options...)
+	fake, err := kfake.NewCluster(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	return &Broker{Addresses: fake.ListenAddrs(), Fake: fake}
+}
+
+// Do calls f with a client, which is closed afterwards.
+func (b *Broker) Do(t testing.TB, f func(ctx context.Context, c *kgo.Client) error, options ...kgo.Opt) {
+	t.Helper()
+	c, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers(b.Addresses...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(64 << 20),
+		kgo.BrokerMaxWriteBytes(128 << 20), kgo.MetadataMinAge(10 * time.Millisecond),
+	}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := f(ctx, c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Topic makes a topic of a name of its own, which the test deletes, and returns the name.
+func (b *Broker) Topic(t testing.TB, partitions int32, configs ...string) string {
+	t.Helper()
+	name := fmt.Sprintf("test-%d", time.Now().UnixNano())
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
+		request := kmsg.NewCreateTopicsRequest()
+		request.TimeoutMillis = 10_000
+		topic := kmsg.NewCreateTopicsRequestTopic()
+		topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, partitions, -1
+		for i := 0; i+1 < len(configs); i += 2 {
+			config := kmsg.NewCreateTopicsRequestTopicConfig()
+			config.Name, config.Value = configs[i], &configs[i+1]
+			topic.Configs = append(topic.Configs, config)
+		}
+		request.Topics = append(request.Topics, topic)
+		response, err := request.RequestWith(ctx, c)
+		if err != nil {
+			return err
+		}
+		return kerr.ErrorForCode(response.Topics[0].ErrorCode)
+	})
+	if b.Fake == nil {
+		t.Cleanup(func() { b.Delete(t, name) })
+	}
+	return name
+}
+
+// Delete deletes a topic.
+func (b *Broker) Delete(t testing.TB, topic string) {
+	t.Helper()
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
+		request := kmsg.NewDeleteTopicsRequest()
+		request.TimeoutMillis = 10_000
+		request.TopicNames = []string{topic}
+		of := kmsg.NewDeleteTopicsRequestTopic()
+		of.Topic = &topic
+		request.Topics = append(request.Topics, of)
+		response, err := request.RequestWith(ctx, c)
+		if err != nil {
+			return err
+		}
+		return kerr.ErrorForCode(response.Topics[0].ErrorCode)
+	})
+}
+
+// Produce writes records, each to the partition that it names.
+func (b *Broker) Produce(t testing.TB, records ...*kgo.Record) {
+	t.Helper()
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error { return c.ProduceSync(ctx, records...).FirstErr() })
+}
+
+// DeleteRecords deletes the records of a partition before an offset, as retention does.
+func (b *Broker) DeleteRecords(t testing.TB, topic string, partition int32, before int64) {
+	t.Helper()
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
+		request := kmsg.NewDeleteRecordsRequest()
+		request.TimeoutMillis = 10_000
+		of := kmsg.NewDeleteRecordsRequestTopic()
+		of.Topic = topic
+		in := kmsg.NewDeleteRecordsRequestTopicPartition()
+		in.Partition, in.Offset = partition, before
+		of.Partitions = append(of.Partitions, in)
+		request.Topics = append(request.Topics, of)
+		response, err := request.RequestWith(ctx, c)
+		if err != nil {
+			return err
+		}
+		return kerr.ErrorForCode(response.Topics[0].Partitions[0].ErrorCode)
+	})
+}
+
+// Committed returns the offsets that a group has committed of a topic, by partition; -1 where it has none.
+func (b *Broker) Committed(t testing.TB, group, topic string, partitions int) []int64 {
+	t.Helper()
+	offsets := make([]int64, partitions)
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
+		request := kmsg.NewOffsetFetchRequest()
+		request.Group = group
+		of := kmsg.NewOffsetFetchRequestTopic()
+		of.Topic = topic
+		in := kmsg.NewOffsetFetchRequestGroup()
+		in.Group = group
+		inTopic := kmsg.NewOffsetFetchRequestGroupTopic()
+		inTopic.Topic = topic
+		for p := range int32(partitions) {
+			of.Partitions, inTopic.Partitions = append(of.Partitions, p), append(inTopic.Partitions, p)
+			offsets[p] = -1
+		}
+		in.Topics = append(in.Topics, inTopic)
+		request.Topics, request.Groups = append(request.Topics, of), append(request.Groups, in)
+		response, err := request.RequestWith(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, t := range response.Topics {
+			for _, p := range t.Partitions {
+				offsets[p.Partition] = p.Offset
+			}
+		}
+		for _, g := range response.Groups {
+			for _, t := range g.Topics {
+				for _, p := range t.Partitions {
+					offsets[p.Partition] = p.Offset
+				}
+			}
+		}
+		return nil
+	})
+	return offsets
+}
+
+// Records reads n records of a topic.
+func (b *Broker) Records(t testing.TB, topic string, n int) []*kgo.Record {
+	t.Helper()
+	var records []*kgo.Record
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
+		for len(records) < n {
+			fetches := c.PollFetches(ctx)
+			if err := fetches.Err0(); err != nil {
+				return fmt.Errorf("%d of %d records: %w", len(records), n, err)
+			}
+			records = append(records, fetches.Records()...)
+		}
+		return nil
+	}, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	return records
+}
