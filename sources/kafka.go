@@ -1,0 +1,144 @@
+package sources
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// Kafka reads the pairs in topics of Apache Kafka: live, or up to the ends that the topics have now.
+//
+// A batch holds rows of one partition, whose lane is "topic/partition" and whose origin_offset is the message's offset
+// (see [MessageDecoder] for messages of many rows). A message that cannot be decoded is a bad row, and so is one whose
+// value is null; one that a transaction aborted is none.
+//
+// Offsets are committed when every sink has stored what was before them, and only while the partition is this member's:
+// the broker refuses commits of a generation of the group that is over. So nothing is lost, and what was read but not
+// stored is read again, by whoever has the partition then. A partition that a member keeps when the group is shared out
+// anew is read on as if nothing had happened.
+//
+// What the broker sends is checked against its checksums, and offsets that do not follow one another are fetched twice.
+// Records that retention deleted before they were read are an error, or an alarm; so is a lack of progress.
+type Kafka struct {
+	Brokers []string // host:port of some brokers, which know the others
+	Topics  []string
+
+	// Group is the consumer group whose members share the partitions. Where it is empty, this source reads all of them
+	// from the beginning, or where Resume says, and commits nothing.
+	Group string
+
+	Messages MessageDecoder // what messages are; nil is RawMessages
+	Columns  []string       // further columns, as text; null where a message has none
+
+	TLS            *tls.Config // nil is none
+	Mechanism      string      // of SASL: "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"; "" is none
+	User, Password string
+
+	// Resume asks the sink up to where it has stored a lane, when its partition is assigned to this member. Where the
+	// sink knows, its word goes before the offset that was committed: ahead of it, because a member may be killed
+	// between storing and committing, and behind it, because what was stored may have been removed since.
+	Resume func(ctx context.Context, lane string) (next int64, ok bool, err error)
+
+	Latest bool // start at the end, not the beginning, where neither Resume nor the group knows a partition
+	ToEnd  bool // stop at the ends that partitions have when the source is opened, in place of waiting for more
+
+	// SkipLost goes on where records were deleted before they were read, after telling Warn, in place of failing.
+	SkipLost bool
+
+	MaxMessageBytes int           // larger messages are bad rows; 0 is 32 MiB
+	BatchRows       int           // 0 is 32
+	Wait            time.Duration // for a batch to fill up; 0 is 50 ms
+	BufferBytes     int64         // of messages that wait to be read, over all partitions; 0 is 128 MiB
+
+	SessionTimeout time.Duration // after which the group takes a silent member for dead; 0 is 10 s
+	Stall          time.Duration // so long without progress is an error; 0 is a minute
+	HoldUp         time.Duration // so long without a Read, the partitions are left to others; 0 is 15 minutes
+
+	// Warn is told of what does not end the run: what is tried again, records that were lost, batches that were stored
+	// but not committed because their partition had gone to another member. It is called by several goroutines.
+	Warn func(error)
+
+	consumer *consumer
+}
+
+// Open finds the topics, and joins the group.
+func (s *Kafka) Open(ctx context.Context) error {
+	settings, err := s.settings()
+	if err != nil {
+		return err
+	}
+	cluster, err := connect(ctx, settings)
+	if err != nil {
+		return err
+	}
+	c := newConsumer(settings, cluster)
+	if err := c.begin(ctx); err != nil {
+		c.close()
+		return err
+	}
+	s.consumer = c
+	return nil
+}
+
+// settings returns a copy of s with defaults in place of zeros.
+func (s *Kafka) settings() (Kafka, error) {
+	d := *s
+	orElse(&d.MaxMessageBytes, 32<<20)
+	orElse(&d.BatchRows, 32)
+	orElse(&d.Wait, 50*time.Millisecond)
+	orElse(&d.BufferBytes, 128<<20)
+	orElse(&d.SessionTimeout, 10*time.Second)
+	orElse(&d.Stall, time.Minute)
+	orElse(&d.HoldUp, 15*time.Minute)
+	if d.Messages == nil {
+		d.Messages = RawMessages{}
+	}
+	if d.Warn == nil {
+		d.Warn = func(error) {}
+	}
+	switch {
+	case len(d.Brokers) == 0:
+		return d, errors.New("kafka: no brokers")
+	case len(d.Topics) == 0:
+		return d, errors.New("kafka: no topics")
+	case d.MaxMessageBytes < 0 || d.BatchRows < 0 || d.BufferBytes < 0:
+		return d, errors.New("kafka: a limit below zero")
+	}
+	for _, column := range d.Columns {
+		switch column {
+		case batch.ID, batch.Image, batch.Caption, batch.Lane, batch.Offset:
+			return d, fmt.Errorf("kafka: further column %q is one of every batch", column)
+		}
+	}
+	return d, nil
+}
+
+func orElse[T comparable](value *T, fallback T) {
+	var zero T
+	if *value == zero {
+		*value = fallback
+	}
+}
+
+// Read returns the next rows of one partition after another, as many as have come within Wait.
+func (s *Kafka) Read(ctx context.Context) (batch.Pairs, error) { return s.consumer.read(ctx) }
+
+// Commit commits the offsets behind the first n batches, of the partitions that this member still has. While the group
+// is being shared out it waits.
+func (s *Kafka) Commit(ctx context.Context, n int64) error { return s.consumer.commit(ctx, n) }
+
+// Lag returns by lane how many records of this member's partitions have not been read.
+func (s *Kafka) Lag() map[string]int64 { return s.consumer.lag() }
+
+// Progress returns how much of this member's partitions has been read, from 0 to 1; 0 where there is no end.
+func (s *Kafka) Progress() float64 { return s.consumer.progress() }
+
+// Close leaves the group.
+func (s *Kafka) Close() error {
+	s.consumer.close()
+	return nil
+}

@@ -1,0 +1,82 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// A Message is a record of a topic.
+type Message struct {
+	Topic     string
+	Partition int
+	Offset    int64
+	Key       []byte // nil where null
+	Value     []byte // nil where null
+	Headers   []MessageHeader
+}
+
+// A MessageHeader is a key and a value beside a message.
+type MessageHeader struct {
+	Key   string
+	Value []byte
+}
+
+// Header returns the value of the last header of a key; ok is false where there is none.
+func (m Message) Header(key string) (value []byte, ok bool) {
+	for i := len(m.Headers) - 1; i >= 0; i-- {
+		if m.Headers[i].Key == key {
+			return m.Headers[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// A MessageRow is a pair that a message holds.
+type MessageRow struct {
+	ID      string // may be empty: see [MessageDecoder]
+	Image   []byte
+	Caption string
+	Further map[string]string // of the columns that were asked for, those that it has
+	Err     error             // why the row is bad, else nil
+}
+
+// A MessageDecoder makes rows of messages. [RawMessages], [JSONMessages] and [ArrowMessages] are some; one's own is as
+// good. It is called by several goroutines at once.
+//
+// Where it returns an error, the message is one bad row. A row without an id is named by its place,
+// "topic/partition@offset".
+type MessageDecoder interface {
+	// Decode returns the rows of a message. They may point into it.
+	Decode(ctx context.Context, m Message, want MessageWants) ([]MessageRow, error)
+
+	// MaxRows is the most rows that a message can hold. A row's origin_offset is the message's offset times MaxRows
+	// plus the row's number in the message, so that rows ascend and each has its own; with one row a message it is the
+	// message's offset.
+	MaxRows() int64
+}
+
+// MessageWants says what is wanted of a message.
+type MessageWants struct {
+	Columns  []string // further columns, as text
+	MaxBytes int      // the most that a picture, or a decoded message, may hold
+}
+
+var errNullValue = errors.New("the value is null: a tombstone is no pair")
+
+// checkText returns an error where a text is not UTF-8.
+func checkText(name, text string) error {
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("%s is not UTF-8", name)
+	}
+	return nil
+}
+
+// keyID returns a message's key as an id; empty where it is none.
+func keyID(m Message) string {
+	if !utf8.Valid(m.Key) {
+		return ""
+	}
+	return string(m.Key)
+}

@@ -1,0 +1,118 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// readPicture reads the picture of a path, which may not leave root: a directory, or the beginning of an HTTP address.
+func readPicture(ctx context.Context, root, path string, most int) ([]byte, error) {
+	switch {
+	case root == "":
+		return nil, fmt.Errorf("%q is a path, and no root is given for paths", path)
+	case strings.HasPrefix(root, "http://") || strings.HasPrefix(root, "https://"):
+		return getPicture(ctx, root, path, most)
+	}
+	if filepath.IsAbs(path) {
+		base, err := filepath.Abs(root)
+		if err != nil {
+			return nil, err
+		}
+		if path, err = filepath.Rel(base, path); err != nil {
+			return nil, err
+		}
+	}
+	return openPicture(root, path, most)
+}
+
+// openPicture reads a file under a directory.
+func openPicture(root, path string, most int) ([]byte, error) {
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	info, err := dir.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // before it is opened: that of a pipe would wait
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	file, err := dir.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readUpTo(file, info.Size(), path, most)
+}
+
+// getPicture reads what an address under root leads to.
+func getPicture(ctx context.Context, root, address string, most int) ([]byte, error) {
+	base, err := url.Parse(root)
+	if err != nil {
+		return nil, err
+	}
+	at, err := base.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	within := func(u *url.URL) error {
+		inside := strings.HasPrefix(path.Clean("/"+u.Path), strings.TrimSuffix(base.Path, "/")+"/")
+		if u.Scheme != base.Scheme || u.Host != base.Host || !inside {
+			return fmt.Errorf("%s leads out of %s", u.Redacted(), base.Redacted())
+		}
+		return nil
+	}
+	if err := within(at); err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	client := http.Client{Timeout: pictureTimeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if len(via) == 10 {
+			return errors.New("ten redirections")
+		}
+		return within(r.URL)
+	}}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", at.Redacted(), response.Status)
+	}
+	return readUpTo(response.Body, response.ContentLength, at.Redacted(), most)
+}
+
+const pictureTimeout = 30 * time.Second
+
+// readUpTo reads a file to its end, which may be size bytes away, or unknown where size is negative.
+func readUpTo(r io.Reader, size int64, name string, most int) ([]byte, error) {
+	if size <= int64(most) {
+		data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+		if err != nil {
+			return nil, err
+		}
+		size = int64(len(data))
+		if size == 0 {
+			return nil, fmt.Errorf("%s is empty", name)
+		}
+		if size <= int64(most) {
+			return data, nil
+		}
+	}
+	return nil, fmt.Errorf("%s has more than %d bytes", name, most)
+}
