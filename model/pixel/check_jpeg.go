@@ -15,8 +15,6 @@ const (
 	markerSOI  = 0xd8
 	markerEOI  = 0xd9
 	markerSOS  = 0xda
-	markerDQT  = 0xdb
-	markerDNL  = 0xdc
 	markerDRI  = 0xdd
 	markerAPP0 = 0xe0
 	markerCOM  = 0xfe
@@ -58,7 +56,7 @@ func checkJPEG(b []byte, limits Limits) (header, error) {
 		}
 		segment, ok := jpegSegment(b, next)
 		if !ok {
-			if whole && len(b)-next >= 2 {
+			if whole {
 				return h, nil
 			}
 			return h, fmt.Errorf("jpeg: %w: segment %#02x at byte %d runs past the end", ErrTruncated, marker, at)

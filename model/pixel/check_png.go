@@ -12,68 +12,92 @@ const pngSignature = "\x89PNG\r\n\x1a\n"
 // missing end behind it, and forgives damage to the data's own chunks where the data itself is whole.
 func checkPNG(b []byte, limits Limits) (header, error) {
 	h := header{Info: Info{Format: PNG}}
-	var (
-		ihdr    []byte
-		palette bool
-		start   int      // of the first chunk of picture data
-		data    [][]byte // payloads of the picture data
-		damaged bool     // a chunk of picture data is cut or fails its checksum
-		over    bool     // the picture data is
-		ended   bool     // by its last chunk, or the first of an animation's second frame
-	)
+	start, err := pngHead(&h, b, limits)
+	if err != nil {
+		return h, err
+	}
+	data, end, intact := pngData(b, start)
+	ended, err := pngTail(b, end)
+	if err != nil {
+		return h, err
+	}
+	if !intact || !ended {
+		h.repaired, err = repairPNG(b[:start], data)
+	}
+	return h, err
+}
+
+// pngHead reads the chunks before the picture data into h and returns where that starts.
+func pngHead(h *header, b []byte, limits Limits) (start int, err error) {
+	palette := false
 	for pos := len(pngSignature); ; {
 		chunk, ok := pngChunk(b, pos)
-		if !ok && len(data) > 0 {
-			break // Pillow stops at what is not a chunk; the picture is before it
-		}
 		if !ok {
-			return h, fmt.Errorf("png: %w: no chunk at byte %d", truncatedOr(ErrCorrupt, len(b)-pos < 8), pos)
+			return 0, fmt.Errorf("png: %w: no chunk at byte %d", truncatedOr(ErrCorrupt, len(b)-pos < 8), pos)
 		}
-		switch {
-		case ihdr == nil && chunk.name != "IHDR":
-			return h, fmt.Errorf("png: %w: starts with chunk %s", ErrCorrupt, chunk.name)
-		case chunk.name == "IDAT" && !over:
-			if data == nil {
-				start = pos
+		first := pos == len(pngSignature)
+		if first != (chunk.name == "IHDR") {
+			return 0, fmt.Errorf("png: %w: chunk %s at byte %d", ErrCorrupt, chunk.name, pos)
+		}
+		switch chunk.name {
+		case "IDAT":
+			if h.Mode == Palette && !palette {
+				return 0, fmt.Errorf("png: %w: no palette", ErrCorrupt)
 			}
-			data = append(data, chunk.payload)
-			damaged = damaged || !chunk.intact
-		case len(data) > 0:
-			over = true
-			if chunk.missing > 4 && chunk.name != "IEND" && chunk.name != "fcTL" {
-				return h, fmt.Errorf("png: %w: chunk %s at byte %d runs past the end", ErrTruncated, chunk.name, pos)
-			}
-		case chunk.missing > 0:
-			return h, fmt.Errorf("png: %w: chunk %s at byte %d runs past the end", ErrTruncated, chunk.name, pos)
-		case !chunk.intact:
-			return h, fmt.Errorf("png: %w: checksum of chunk %s at byte %d", ErrCorrupt, chunk.name, pos)
-		case chunk.name == "IEND":
-			return h, fmt.Errorf("png: %w: no picture data", ErrCorrupt)
-		case chunk.name == "IHDR":
-			ihdr = chunk.payload
-			if err := pngHeader(&h, ihdr); err != nil {
-				return h, err
-			}
-			if err := limits.checkSize(PNG, h.Width, h.Height, h.depth); err != nil {
-				return h, err
-			}
-		case chunk.name == "PLTE":
+			return pos, nil
+		case "IEND":
+			return 0, fmt.Errorf("png: %w: no picture data", ErrCorrupt)
+		case "PLTE":
 			palette = true
 		}
-		if ended = over && (chunk.name == "IEND" || chunk.name == "fcTL"); ended || chunk.missing > 0 {
-			break
+		if chunk.missing > 0 {
+			return 0, fmt.Errorf("png: %w: chunk %s at byte %d runs past the end", ErrTruncated, chunk.name, pos)
+		}
+		if !chunk.intact {
+			return 0, fmt.Errorf("png: %w: checksum of chunk %s at byte %d", ErrCorrupt, chunk.name, pos)
+		}
+		if first {
+			if err := pngHeader(h, chunk.payload); err != nil {
+				return 0, err
+			}
+			if err := limits.checkSize(PNG, h.Width, h.Height, h.depth); err != nil {
+				return 0, err
+			}
 		}
 		pos = chunk.next
 	}
-	if h.Mode == Palette && !palette {
-		return h, fmt.Errorf("png: %w: no palette", ErrCorrupt)
+}
+
+// pngData returns the payloads of the picture data at start, where it ends, and whether its chunks are intact.
+func pngData(b []byte, start int) (data [][]byte, end int, intact bool) {
+	intact = true
+	for end = start; ; {
+		chunk, ok := pngChunk(b, end)
+		if !ok || chunk.name != "IDAT" {
+			return data, end, intact
+		}
+		data = append(data, chunk.payload)
+		intact = intact && chunk.intact
+		if end = chunk.next; chunk.missing > 0 {
+			return data, len(b), false
+		}
 	}
-	if damaged || !ended {
-		var err error
-		h.repaired, err = repairPNG(b[:start], ihdr, data)
-		return h, err
+}
+
+// pngTail reads the chunks behind the picture data. It reports whether they end in an end, or in the second frame
+// of an animation; Pillow stops at whatever is not a chunk.
+func pngTail(b []byte, pos int) (ended bool, err error) {
+	for {
+		chunk, ok := pngChunk(b, pos)
+		if !ok || chunk.name == "IEND" || chunk.name == "fcTL" {
+			return ok, nil
+		}
+		const checksum = 4 // not read here
+		if chunk.missing > checksum {
+			return false, fmt.Errorf("png: %w: chunk %s at byte %d runs past the end", ErrTruncated, chunk.name, pos)
+		}
+		pos = chunk.next
 	}
-	return h, nil
 }
 
 type pngPart struct {
@@ -94,7 +118,7 @@ func pngChunk(b []byte, pos int) (c pngPart, ok bool) {
 			return c, false
 		}
 	}
-	n := int(binary.BigEndian.Uint32(b[pos:]))
+	n := chunkLength(binary.BigEndian.Uint32(b[pos:]))
 	body := b[pos+8:]
 	c.name = string(b[pos+4 : pos+8])
 	c.payload = body[:min(n, len(body))]

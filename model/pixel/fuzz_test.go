@@ -19,7 +19,7 @@ func seedPictures(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		if len(b) < 8<<10 {
+		if len(b) < 2<<10 {
 			f.Add(b)
 		}
 	}

@@ -1,6 +1,7 @@
 package pixel
 
 import (
+	"bytes"
 	"compress/lzw"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ func decodeGIF(b []byte, h header) (raster, error) {
 			r.pix[i] = f.transparent
 		}
 	}
-	codes := lzw.NewReader(&gifBlocks{rest: b[f.data:]}, lzw.LSB, f.codeBits)
+	codes := lzw.NewReader(bytes.NewReader(gifCodes(b, f.data)), lzw.LSB, f.codeBits)
 	defer codes.Close()
 	pass, y := gifPasses[0], 0
 	passes := gifPasses[1:]
@@ -44,32 +45,12 @@ type gifPass struct{ first, step int }
 // gifPasses are the rows of an interlaced frame in the order in which they are stored.
 var gifPasses = [4]gifPass{{0, 8}, {4, 8}, {2, 4}, {1, 2}}
 
-// gifBlocks reads the bytes of a sequence of data blocks.
-type gifBlocks struct {
-	rest  []byte
-	block []byte
-}
-
-func (g *gifBlocks) ReadByte() (byte, error) {
-	if len(g.block) == 0 {
-		if len(g.rest) == 0 || g.rest[0] == 0 || int(g.rest[0]) >= len(g.rest) {
-			return 0, io.ErrUnexpectedEOF
-		}
-		n := int(g.rest[0])
-		g.block, g.rest = g.rest[1:1+n], g.rest[1+n:]
+// gifCodes joins the data blocks at pos, which end in an empty one. A block that is cut does not count.
+func gifCodes(b []byte, pos int) []byte {
+	r := gifReader{rest: b[pos:]}
+	var codes []byte
+	for block := r.block(); len(block) > 0; block = r.block() {
+		codes = append(codes, block...)
 	}
-	c := g.block[0]
-	g.block = g.block[1:]
-	return c, nil
-}
-
-func (g *gifBlocks) Read(p []byte) (int, error) {
-	for i := range p {
-		c, err := g.ReadByte()
-		if err != nil {
-			return i, err
-		}
-		p[i] = c
-	}
-	return len(p), nil
+	return codes
 }

@@ -71,6 +71,9 @@ func inspect(encoded []byte, limits Limits) (header, error) {
 	return header{}, fmt.Errorf("%w: starts with %q", ErrUnsupportedFormat, encoded[:min(len(encoded), 12)])
 }
 
+// chunkLength returns the length that a chunk claims, or one beyond any file: int may have 32 bits.
+func chunkLength(claimed uint32) int { return int(min(claimed, 1<<30)) }
+
 // truncatedOr returns ErrTruncated where the bytes ran out, else otherwise.
 func truncatedOr(otherwise error, ranOut bool) error {
 	if ranOut {

@@ -13,8 +13,8 @@ import (
 // repairPNG returns a sound PNG of the chunks in head and the picture data, whose own chunks are cut or fail
 // their checksums, or that nothing ends. Pillow looks past that: it takes the rows it needs, and only what does
 // not inflate to them is an error. libpng would fill what it misses with black.
-func repairPNG(head, ihdr []byte, data [][]byte) ([]byte, error) {
-	passes, size := pngPasses(ihdr)
+func repairPNG(head []byte, data [][]byte) ([]byte, error) {
+	passes, size := pngPasses(head[len(pngSignature)+8:])
 	rows := make([]byte, size)
 	parts := make([]io.Reader, len(data))
 	for i, p := range data {

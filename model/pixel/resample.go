@@ -9,7 +9,7 @@ package pixel
 
 const (
 	pairHalf = 1<<(precision-1) | 1<<(precision-1+32) // a half in either sum, for rounding
-	unroll   = 4                                      // rows that verticalSum takes at once; axis.taps is a multiple
+	unroll   = 4                                      // taps that the inner loops take at once
 )
 
 // bicubic resizes src along s.x and s.y and converts the result to RGB: [3][size][size] bytes, which live in s.

@@ -10,8 +10,10 @@ type axis struct {
 	first  []int
 	count  []int    // how many taps of result i are not padding
 	weight []uint64 // fixed point, in two's complement; zero behind count
-	taps   int      // a multiple of 4
+	taps   int      // a multiple of unroll
 	lo, hi int      // the samples that the results need, [lo, hi)
+
+	exact []float64 // the weights of one result before rounding
 }
 
 // build prepares results from…from+n of a resize to out samples of the first span of in samples. The arithmetic
@@ -21,34 +23,34 @@ func (a *axis) build(in int, span float64, out, from, n int) {
 	stretch := max(scale, 1)
 	const support = 2
 	reach := support * stretch
-	a.taps = (int(math.Ceil(reach))*2 + 1 + 3) &^ 3
+	a.taps = (int(math.Ceil(reach))*2 + 1 + unroll - 1) / unroll * unroll
 	a.first = resize(a.first, n)
 	a.count = resize(a.count, n)
 	a.weight = resize(a.weight, n*a.taps)
 	clear(a.weight)
+	a.exact = resize(a.exact, a.taps)
 	inverse := 1 / stretch
 	for i := range n {
 		centre := float64((float64(from+i) + 0.5) * scale)
 		first := max(0, int(centre-reach+0.5))
 		count := min(in, int(centre+reach+0.5)) - first
 		a.first[i], a.count[i] = first, count
-		w := a.weight[i*a.taps:][:count]
+		exact := a.exact[:count]
 		var sum float64
-		for j := range w {
-			v := cubic(float64((float64(j+first) - centre + 0.5) * inverse))
-			sum += v
-			w[j] = math.Float64bits(v)
+		for j := range exact {
+			exact[j] = cubic(float64((float64(j+first) - centre + 0.5) * inverse))
+			sum += exact[j]
 		}
-		for j := range w {
-			v := math.Float64frombits(w[j])
+		weight := a.weight[i*a.taps:]
+		for j, w := range exact {
 			if sum != 0 {
-				v /= sum
+				w /= sum
 			}
 			round := 0.5
-			if v < 0 {
+			if w < 0 {
 				round = -0.5
 			}
-			w[j] = uint64(int64(float64(v*(1<<precision)) + round))
+			weight[j] = uint64(int64(float64(w*(1<<precision)) + round))
 		}
 	}
 	a.lo, a.hi = a.first[0], a.first[n-1]+a.count[n-1]
