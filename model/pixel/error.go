@@ -6,7 +6,7 @@ import "errors"
 // another try with the same bytes.
 var (
 	ErrEmpty             = errors.New("empty picture")
-	ErrUnsupportedFormat = errors.New("unsupported picture format") // none of JPEG, PNG, WebP and GIF, or a kind of them without pixels of 8 or 16 bits
+	ErrUnsupportedFormat = errors.New("unsupported picture format") // none of JPEG, PNG, WebP and GIF, or a coding of one that Pillow does not read
 	ErrTruncated         = errors.New("truncated picture")          // the bytes end before the picture does
 	ErrCorrupt           = errors.New("corrupt picture")            // the structure contradicts itself
 	ErrTooLarge          = errors.New("picture too large")          // beyond Limits

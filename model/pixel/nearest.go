@@ -6,7 +6,7 @@ func (s *scratch) nearest(src raster, v view, size int) []byte {
 	xs := nearestIndex(&s.x, src.w, v.w, v.left, size)
 	ys := nearestIndex(&s.y, src.h, v.h, v.top, size)
 	n := size * size
-	s.result = resize(s.result, 3*n)
+	s.result = grow(s.result, 3*n)
 	red, green, blue := s.result[:n], s.result[n:2*n], s.result[2*n:]
 	i := 0
 	for _, y := range ys {
@@ -22,7 +22,7 @@ func (s *scratch) nearest(src raster, v view, size int) []byte {
 // nearestIndex returns the source index of results from…from+n, in a.first. Pillow walks from result to result,
 // so the walk is kept: each step rounds.
 func nearestIndex(a *axis, in, out, from, n int) []int {
-	a.first = resize(a.first, n)
+	a.first = grow(a.first, n)
 	step := float64(in) / float64(out)
 	at := step * 0.5
 	for range from {

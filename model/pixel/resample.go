@@ -24,11 +24,11 @@ func (s *scratch) bicubic(src raster, resized bool, size int) []byte {
 	n := channels * size // samples of a resized row
 	half := (n + 1) / 2
 	slots := s.y.taps + 2
-	s.plane = resize(s.plane, channels*columns)
-	s.row[0], s.row[1] = resize(s.row[0], 2*half), resize(s.row[1], 2*half)
-	s.ring = resize(s.ring, slots*half)
-	s.sum = resize(s.sum, half)
-	s.result = resize(s.result, max(3, channels)*size*size)
+	s.plane = grow(s.plane, channels*columns)
+	s.row[0], s.row[1] = grow(s.row[0], 2*half), grow(s.row[1], 2*half)
+	s.ring = grow(s.ring, slots*half)
+	s.sum = grow(s.sum, half)
+	s.result = grow(s.result, max(3, channels)*size*size)
 
 	slot := func(y int) []uint64 { return s.ring[y%slots*half:][:half] }
 	done := s.y.lo // source rows before it are in the ring, or were

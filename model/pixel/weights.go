@@ -24,11 +24,11 @@ func (a *axis) build(in int, span float64, out, from, n int) {
 	const support = 2
 	reach := support * stretch
 	a.taps = (int(math.Ceil(reach))*2 + 1 + unroll - 1) / unroll * unroll
-	a.first = resize(a.first, n)
-	a.count = resize(a.count, n)
-	a.weight = resize(a.weight, n*a.taps)
+	a.first = grow(a.first, n)
+	a.count = grow(a.count, n)
+	a.weight = grow(a.weight, n*a.taps)
 	clear(a.weight)
-	a.exact = resize(a.exact, a.taps)
+	a.exact = grow(a.exact, a.taps)
 	inverse := 1 / stretch
 	for i := range n {
 		centre := float64((float64(from+i) + 0.5) * scale)
@@ -69,8 +69,8 @@ func cubic(x float64) float64 {
 	return 0
 }
 
-// resize returns s with length n, reallocated only to grow. Its elements are anything.
-func resize[T any](s []T, n int) []T {
+// grow returns s with length n, reallocated only to grow. Its elements are anything.
+func grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
 	}
