@@ -14,13 +14,9 @@ func (s *scratch) widen(src raster, lower, upper, channels, columns int, premult
 		return
 	}
 	for c := range channels {
-		at := c
-		if c == channels-1 && src.alpha() {
-			at = src.bands - 1
-		}
 		plane := s.plane[c*columns:][:n]
 		for i := range plane {
-			plane[i] = uint64(a[i*src.bands+at]) | uint64(b[i*src.bands+at])<<32
+			plane[i] = uint64(a[i*src.bands+c]) | uint64(b[i*src.bands+c])<<32
 		}
 	}
 }
