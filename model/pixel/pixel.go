@@ -18,7 +18,7 @@
 // byte-exact (JPEG differs by about half a level in the mean, lossy WebP by about eight).
 //
 // Pillow here is 9.4 to 12.1. From 13 on it filters a picture taller than 1:2 along y before x, which moves a
-// sample by three levels at most. Two results differ from it on purpose: of a 16-bit grey PNG, which Pillow clips
+// sample by a few levels. Two results differ from it on purpose: of a 16-bit grey PNG, which Pillow clips
 // to nearly white, the high byte is taken; and a JPEG of more than a hundred scans is refused.
 package pixel
 
