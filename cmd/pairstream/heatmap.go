@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/palette/moreland"
@@ -20,12 +21,22 @@ func (h *heatmapSink) Write(_ context.Context, in batch.Scores) error {
 	p.Title.Text = "similarity"
 	p.X.Label.Text, p.Y.Label.Text = "caption", "picture"
 	p.Y.Scale = plot.InvertedScale{Normalizer: p.Y.Scale}
-	p.Y.Tick.Marker, p.X.Tick.Marker = plot.DefaultTicks{}, plot.DefaultTicks{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(rowTicks), plot.TickerFunc(rowTicks)
 	p.Add(plotter.NewHeatMap(grid{in.Similarity()}, moreland.SmoothBlueRed().Palette(255)))
 	return p.Save(6*vg.Inch, 6*vg.Inch, h.path)
 }
 
 func (h *heatmapSink) Close() error { return nil }
+
+// rowTicks marks ten rows or columns at the most, by their number.
+func rowTicks(least, most float64) []plot.Tick {
+	step := max(1, math.Ceil((most-least)/10))
+	var ticks []plot.Tick
+	for at := math.Ceil(least); at <= most; at += step {
+		ticks = append(ticks, plot.Tick{Value: at, Label: strconv.Itoa(int(at))})
+	}
+	return ticks
+}
 
 // grid is a similarity matrix as a plotter sees it.
 type grid struct{ m batch.Matrix[float32] }

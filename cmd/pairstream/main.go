@@ -30,9 +30,15 @@ func run(ctx context.Context, args []string) int {
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		PersistentPreRun:  func(*cobra.Command, []string) { running = true },
 	}
 	root.AddCommand(traceCommand(), embedCommand(), scoreCommand(), classifyCommand(), preprocessCommand(), tokenizeCommand())
+	for _, c := range root.Commands() {
+		command := c.RunE
+		c.RunE = func(c *cobra.Command, args []string) error {
+			running = true // what was typed is in order, as far as cobra can tell
+			return command(c, args)
+		}
+	}
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
 	var usage usageError

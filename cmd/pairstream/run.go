@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -53,6 +55,9 @@ func (f *sourceFlags) add(c *cobra.Command, fallback string) {
 
 func (f *sourceFlags) open() (pipeline.Source[batch.Pairs], error) {
 	source, err := sources.Open(f.address)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--source: %w", err)}
 	}

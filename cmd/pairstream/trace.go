@@ -125,11 +125,10 @@ func printTrace(out io.Writer, clip *model.CLIP, steps *stepTable, first *firstS
 		}
 		fmt.Fprintf(out, "   %d: %s\n", i, first.captions[i])
 	}
-	if int(total.Pairs) > len(first.captions) {
-		fmt.Fprintf(out, "    … the corner of a matrix of %d windows and %d pairs\n", total.Windows, total.Pairs)
+	if shown := len(first.captions); int(total.Pairs) > shown {
+		fmt.Fprintf(out, "     … the first %d of %d\n", shown, total.Pairs)
 	}
-	fmt.Fprintln(out)
-	fmt.Fprintf(out, "%d pairs: loss %.4f, accuracy %.3f, logit scale %.2f\n", total.Pairs, total.Loss, total.Accuracy, total.LogitScale)
+	fmt.Fprintf(out, "\n%d pairs: loss %.4f, accuracy %.3f, logit scale %.2f\n", total.Pairs, total.Loss, total.Accuracy, total.LogitScale)
 }
 
 func printTraceJSON(out io.Writer, clip *model.CLIP, steps *stepTable, total *totals) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -252,4 +253,24 @@ func TestConcatOfDifferentColumns(t *testing.T) {
 	if _, err := a.Concat(ctx, []batch.Pairs{b}); err == nil || !strings.HasPrefix(err.Error(), "concatenate batch.Pairs: columns") {
 		t.Errorf("%v", err)
 	}
+}
+
+// The two branches of a Tee share a batch, which may be a slice with nulls.
+func TestSlicesCanBeShared(t *testing.T) {
+	ctx := pipetest.Context(t)
+	p := pairs(t, ctx, 6)
+	defer p.Release()
+	all := tokens(t, ctx, p, 3, 2, 4)
+	defer all.Release()
+	part := all.Slice(1, 5)
+	defer part.Release()
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			if n := part.Tokens().NullRows(); n != 2 {
+				t.Errorf("%d null rows, not 2", n)
+			}
+		})
+	}
+	readers.Wait()
 }

@@ -16,9 +16,26 @@ func (r *Rows[T]) set(record arrow.Record) { r.Record = record }
 
 // wrap makes a T, a struct that embeds Rows[T], of a record.
 func wrap[T any](r arrow.Record) T {
+	for _, c := range r.Columns() {
+		countNulls(c)
+	}
 	var t T
 	any(&t).(interface{ set(arrow.Record) }).set(r)
 	return t
+}
+
+// countNulls lets an array count its nulls. Arrow puts that off in slices until somebody asks, and then writes it down,
+// which two branches that share a batch must not do at the same time.
+func countNulls(a arrow.Array) {
+	a.NullN()
+	switch a := a.(type) {
+	case *array.Struct:
+		for i := range a.NumField() {
+			countNulls(a.Field(i))
+		}
+	case array.ListLike:
+		countNulls(a.ListValues())
+	}
 }
 
 // Slice returns rows i to j-1, without copying them.

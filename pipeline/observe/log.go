@@ -69,13 +69,13 @@ func (l *logger) Observe(e pipeline.Event) {
 func (l *logger) finish(e pipeline.Finished) {
 	for _, s := range e.Report.Steps {
 		l.log.Debug().Str("step", s.Name).Str("at", s.Caller).Int64("batches", s.Batches).Int64("rows", s.Rows).
-			Int64("bytes", s.Bytes).Int64("rejected", s.Rejected).Dur("busy", s.Busy).Dur("waiting", s.Waiting).
-			Dur("blocked", s.Blocked).Msg("step")
+			Int64("bytes", s.Bytes).Int64("rejected", s.Rejected).Dur("busy_ms", s.Busy).Dur("waiting_ms", s.Waiting).
+			Dur("blocked_ms", s.Blocked).Msg("step")
 	}
 	line := l.log.Info()
 	if e.Err != nil {
 		line = l.log.Error().Err(e.Err)
 	}
 	line.Int64("read", e.Report.Read).Int64("stored", l.tally.stored()).Int64("rejected", e.Report.Rejected).
-		Dur("elapsed", e.Report.Elapsed).Msg("finished")
+		Float64("seconds", e.Report.Elapsed.Seconds()).Msg("finished")
 }
