@@ -1,0 +1,139 @@
+package sources
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pairstream/pairstream/pipeline"
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// Open makes a source of an address, without opening it:
+//
+//	dir:PATH        Folder
+//	list:FILE       List; "list:-" is standard input; "list:FILE?image=…&caption=…&id=…&dir=…" names columns and folder
+//	tar:PATTERN     Tar: shards, or a directory of them: "tar:laion/{00000..00099}.tar", "tar:laion/*.tar.gz"
+//	scenes:N        Scenes; "scenes:1000?seed=7&size=224&format=jpeg"
+//
+// A path alone is guessed by what it is: shards or a directory that has some, another directory, or a .csv, .tsv,
+// .jsonl or .ndjson file; "-" is a list on standard input.
+func Open(address string) (pipeline.Source[batch.Pairs], error) {
+	source, err := open(address)
+	if err != nil {
+		return nil, fmt.Errorf("source %q: %w", address, err)
+	}
+	return source, nil
+}
+
+func open(address string) (pipeline.Source[batch.Pairs], error) {
+	name, rest := "", address
+	if match := schemeName.FindStringSubmatch(address); match != nil {
+		name, rest = match[1], address[len(match[0]):]
+	} else if guessed, err := guessScheme(address); err != nil {
+		return nil, err
+	} else {
+		return schemes[guessed].open(address, nil)
+	}
+	s, ok := schemes[name]
+	if !ok {
+		return nil, fmt.Errorf("%q is none of %s", name, known())
+	}
+	var options url.Values
+	if len(s.options) > 0 {
+		var query string
+		var err error
+		rest, query, _ = strings.Cut(rest, "?")
+		if options, err = url.ParseQuery(query); err != nil {
+			return nil, err
+		}
+	}
+	for option := range options {
+		if !slices.Contains(s.options, option) {
+			return nil, fmt.Errorf("%s has no option %q: it has %s", name, option, strings.Join(s.options, ", "))
+		}
+	}
+	if rest == "" {
+		return nil, fmt.Errorf("nothing after %s:", name)
+	}
+	return s.open(rest, options)
+}
+
+// A scheme is a way to address a source.
+type scheme struct {
+	options []string // where it has none, a question mark is part of what follows
+	open    func(rest string, options url.Values) (pipeline.Source[batch.Pairs], error)
+}
+
+var schemes = map[string]scheme{
+	"dir": {nil, func(path string, _ url.Values) (pipeline.Source[batch.Pairs], error) {
+		return &Folder{Path: path}, nil
+	}},
+	"list": {[]string{"image", "caption", "id", "dir"}, func(path string, o url.Values) (pipeline.Source[batch.Pairs], error) {
+		return &List{Path: path, Dir: o.Get("dir"), ImageColumn: o.Get("image"), CaptionColumn: o.Get("caption"), IDColumn: o.Get("id")}, nil
+	}},
+	"tar": {nil, func(pattern string, _ url.Values) (pipeline.Source[batch.Pairs], error) {
+		return &Tar{Paths: []string{pattern}}, nil
+	}},
+	"scenes": {[]string{"seed", "size", "format"}, openScenes},
+}
+
+func openScenes(count string, options url.Values) (pipeline.Source[batch.Pairs], error) {
+	s := &Scenes{Format: options.Get("format")}
+	var err error
+	if s.N, err = strconv.ParseInt(count, 10, 64); err != nil || s.N < 1 {
+		return nil, fmt.Errorf("%q is not a number of scenes", count)
+	}
+	if seed := options.Get("seed"); seed != "" {
+		if s.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
+			return nil, fmt.Errorf("seed=%s is not a whole number", seed)
+		}
+	}
+	if size := options.Get("size"); size != "" {
+		if s.Size, err = strconv.Atoi(size); err != nil || s.Size < 1 {
+			return nil, fmt.Errorf("size=%s is not a number of pixels", size)
+		}
+	}
+	return s, nil
+}
+
+var schemeName = regexp.MustCompile(`^([a-z][a-z0-9-]+):`)
+
+// known lists the schemes.
+func known() string {
+	return strings.Join(slices.Sorted(maps.Keys(schemes)), ":, ") + ":"
+}
+
+// guessScheme returns the scheme of a path.
+func guessScheme(path string) (string, error) {
+	if path == "" {
+		return "", fmt.Errorf("it is empty")
+	}
+	if path == "-" {
+		return "list", nil
+	}
+	if isShard(path) {
+		return "tar", nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", pathError(path, err)
+	}
+	if info.IsDir() {
+		if _, err := shardsIn(path); err == nil {
+			return "tar", nil
+		}
+		return "dir", nil
+	}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv", ".tsv", ".jsonl", ".ndjson":
+		return "list", nil
+	}
+	return "", fmt.Errorf("what it is cannot be told from its name: put one of %s in front", known())
+}

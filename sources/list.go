@@ -1,0 +1,175 @@
+package sources
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// A List is a CSV, TSV or JSONL list of pictures and captions, read line by line, never as a whole. Which it is its
+// first line tells: a JSON object, a header with a tab in it, or another header. What a pair needs is a path of a
+// picture file and a caption; a row that lacks one is bad, and so is a line that does not parse, is not UTF-8, has
+// another number of fields than the header or more than 1 MiB.
+//
+// In TSV a line is a row and a tab always separates; in CSV quoted fields may have line breaks.
+type List struct {
+	Path string // "-" is standard input
+
+	// Dir is the folder that the pictures' paths are relative to. They may not leave it, by symbolic links neither.
+	// Where it is empty it is the list's own; for standard input the working directory.
+	Dir string
+
+	// Names of columns. Empty ones are guessed, in any case: file, filepath, file_path, path, image, image_path,
+	// filename or file_name; caption, title, text or txt; id, key or uid. Without an id it is the picture's path.
+	ImageColumn, CaptionColumn, IDColumn string
+
+	Limits Limits
+
+	collector *collector
+	rows      *listRows
+	gauge     gauge
+}
+
+// Open opens the list and reads its first line.
+func (l *List) Open(ctx context.Context) error {
+	name, dir, file := l.Path, l.Dir, os.Stdin
+	if l.Path == "-" {
+		name, dir = "standard input", cmp.Or(dir, ".")
+	} else {
+		var err error
+		if file, err = os.Open(l.Path); err != nil {
+			return pathError(l.Path, err)
+		}
+		dir = cmp.Or(dir, filepath.Dir(l.Path))
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		closeList(file)
+		return pathError(dir, err)
+	}
+	if l.rows, err = l.openRows(ctx, name, file, root, l.Limits, &l.gauge); err != nil {
+		root.Close()
+		return err
+	}
+	l.collector = collect(l.Limits, l.rows.further.names, l.rows.next)
+	return nil
+}
+
+// Read returns the next pairs.
+func (l *List) Read(ctx context.Context) (batch.Pairs, error) { return l.collector.read(ctx) }
+
+// Close closes the list. Standard input stays open; where it is one that nothing can interrupt, as a terminal mostly
+// is, a goroutine goes on waiting for its next line.
+func (l *List) Close() error {
+	if l.rows == nil {
+		return nil
+	}
+	return l.rows.close()
+}
+
+// Progress returns the share of the list's bytes that has been read: 0 for one that is not a regular file.
+func (l *List) Progress() float64 { return l.gauge.Progress() }
+
+// openRows takes over a list, and the folder of its pictures where it returns no error.
+func (l *List) openRows(ctx context.Context, name string, file *os.File, root *os.Root, limits Limits, g *gauge) (*listRows, error) {
+	in, err := openInput(file, g)
+	if err != nil {
+		return nil, pathError(name, err)
+	}
+	in.ctx = ctx
+	rows := &listRows{name: name, in: in, files: files{root: root}, limit: limits.orDefault().Picture}
+	if err := rows.open(l); err != nil {
+		in.close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return rows, nil
+}
+
+// listRows gives the rows of a list.
+type listRows struct {
+	name               string
+	in                 *input
+	table              table
+	image, caption, id int // columns; id may be -1
+	further            further
+	files              files
+	limit              int64
+}
+
+func (l *listRows) open(list *List) error {
+	var columns []string
+	var err error
+	if l.table, columns, err = openTable(newLines(l.in)); err != nil {
+		return err
+	}
+	if l.image, err = find(columns, list.ImageColumn, imageNames, "ImageColumn", "image"); err != nil {
+		return err
+	}
+	if l.caption, err = find(columns, list.CaptionColumn, captionNames, "CaptionColumn", "caption"); err != nil {
+		return err
+	}
+	l.id = guess(columns, idNames)
+	if list.IDColumn != "" {
+		if l.id, err = find(columns, list.IDColumn, nil, "IDColumn", "id"); err != nil {
+			return err
+		}
+	}
+	l.further, err = furtherOf(columns, l.image, l.caption, l.id)
+	return err
+}
+
+func (l *listRows) next(ctx context.Context) (row, error) {
+	l.in.ctx = ctx
+	from, err := l.table.next()
+	if err == io.EOF {
+		return row{}, io.EOF
+	}
+	if err != nil {
+		return row{}, fmt.Errorf("%s: %w", l.name, err)
+	}
+	r := row{lane: l.name, offset: from.line, err: from.err}
+	if r.err == nil {
+		r.err = l.fill(&r, from.cells)
+	}
+	return r, nil
+}
+
+// fill makes a row of a line's cells, as far as it can.
+func (l *listRows) fill(r *row, cells []cell) error {
+	image, caption := cells[l.image], cells[l.caption]
+	r.id = image.text
+	if l.id >= 0 {
+		r.id = cells[l.id].text
+	}
+	switch {
+	case image.json:
+		return fmt.Errorf("the picture's path is %s, not a string", short(image.text))
+	case image.text == "":
+		return errors.New("it has no picture")
+	case r.id == "":
+		return errors.New("it has no id")
+	case caption.json:
+		return fmt.Errorf("the caption is %s, not a string", short(caption.text))
+	case strings.TrimSpace(caption.text) == "":
+		return errNoCaption
+	}
+	r.caption, r.further = caption.text, l.further.cells(cells)
+	var err error
+	r.image, err = l.files.read(image.text, l.limit)
+	return err
+}
+
+func (l *listRows) close() error {
+	err := l.in.close()
+	if rootErr := l.files.root.Close(); err == nil {
+		err = rootErr
+	}
+	return err
+}

@@ -1,0 +1,54 @@
+package sources
+
+import (
+	"context"
+	"io"
+	"unicode/utf8"
+
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// A Pair is a picture, as encoded in its file, with its caption.
+type Pair struct {
+	ID      string
+	Image   []byte
+	Caption string
+}
+
+// A Slice gives pairs that are in memory.
+type Slice struct {
+	Pairs  []Pair
+	Limits Limits
+
+	collector *collector
+	gauge     gauge
+}
+
+// Open begins at the first pair.
+func (s *Slice) Open(context.Context) error {
+	s.gauge.reset(int64(len(s.Pairs)))
+	i := 0
+	s.collector = collect(s.Limits, nil, func(context.Context) (row, error) {
+		if i == len(s.Pairs) {
+			return row{}, io.EOF
+		}
+		p := s.Pairs[i]
+		r := row{lane: "slice", offset: int64(i), id: p.ID, image: p.Image, caption: p.Caption}
+		if !utf8.ValidString(p.Caption) {
+			r.err = errCaptionNotUTF8
+		}
+		i++
+		s.gauge.read.Add(1)
+		return r, nil
+	})
+	return nil
+}
+
+// Read returns the next pairs.
+func (s *Slice) Read(ctx context.Context) (batch.Pairs, error) { return s.collector.read(ctx) }
+
+// Close does nothing.
+func (s *Slice) Close() error { return nil }
+
+// Progress returns the share of the pairs that has been given.
+func (s *Slice) Progress() float64 { return s.gauge.Progress() }

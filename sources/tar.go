@@ -1,0 +1,81 @@
+package sources
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// A Tar reads WebDataset shards: tar files, gzipped or not, whose members of one name in a row, but for the extensions,
+// are a sample. The name up to the first dot of its last part is the key, and the id of a pair. Its picture is the
+// member .jpg, .png, .jpeg, .webp or .gif, the first of these that it has; its caption the .txt, or else what caption,
+// title, text or txt in the .json says. All other members are passed over. A sample without picture or caption is a bad
+// row; a shard that is cut off or corrupt ends the run.
+//
+// Keys that come again begin another sample, and so does an extension that the sample has already: as open_clip reads
+// shards. A .txt or .json has at most 1 MiB.
+type Tar struct {
+	// Paths are shards, directories of shards, or patterns with wildcards and braces: "laion/{00000..00099}.tar".
+	Paths  []string
+	Limits Limits
+
+	collector *collector
+	rows      *tarRows
+	gauge     gauge
+}
+
+// Open finds the shards and reads the first sample, whose .json says which columns ride along.
+func (t *Tar) Open(ctx context.Context) error {
+	shards, err := expand(t.Paths)
+	if err != nil {
+		return err
+	}
+	total := int64(0)
+	for _, path := range shards {
+		size, err := shardSize(path)
+		if err != nil {
+			return err
+		}
+		total += size
+	}
+	t.gauge.reset(total)
+	t.rows = &tarRows{shards: shards, gauge: &t.gauge}
+	t.rows.sample.limit = t.Limits.orDefault().Picture
+	if err := t.rows.open(ctx); err != nil {
+		_ = t.rows.close() // err says more
+		return err
+	}
+	t.collector = collect(t.Limits, t.rows.further.names, t.rows.next)
+	return nil
+}
+
+// shardSize returns the bytes of a shard.
+func shardSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, pathError(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return 0, fmt.Errorf("%q is not a regular file", path)
+	}
+	if info.Size() == 0 {
+		return 0, emptyFile(path)
+	}
+	return info.Size(), nil
+}
+
+// Read returns the next pairs.
+func (t *Tar) Read(ctx context.Context) (batch.Pairs, error) { return t.collector.read(ctx) }
+
+// Close closes the shard that is open.
+func (t *Tar) Close() error {
+	if t.rows == nil {
+		return nil
+	}
+	return t.rows.close()
+}
+
+// Progress returns the share of the shards' bytes that has been read.
+func (t *Tar) Progress() float64 { return t.gauge.Progress() }

@@ -1,0 +1,152 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// tarRows gives the samples of shards as rows.
+type tarRows struct {
+	shards  []string // that have not been opened
+	shard   *shard   // nil between two
+	sample  sample
+	ready   bool     // the sample is yet to be given
+	keys    []string // of the first sample's .json
+	further further  // among keys
+	gauge   *gauge
+}
+
+// open reads the first sample.
+func (t *tarRows) open(ctx context.Context) error {
+	err := t.read(ctx)
+	if err == io.EOF {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.ready = true
+	if !t.sample.has("json") {
+		return nil
+	}
+	object, err := t.sample.object()
+	if err == nil {
+		t.keys, err = objectKeys(object)
+	}
+	if err == nil {
+		t.further, err = furtherOf(t.keys, guess(t.keys, captionNames))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %s.json: %w", t.shard.path, t.sample.key, err)
+	}
+	return nil
+}
+
+// read reads the next sample, of the next shard where one is through.
+func (t *tarRows) read(ctx context.Context) error {
+	for {
+		if t.shard == nil {
+			if len(t.shards) == 0 {
+				return io.EOF
+			}
+			shard, err := openShard(t.shards[0], t.gauge)
+			if err != nil {
+				return err
+			}
+			t.shard, t.shards = shard, t.shards[1:]
+		}
+		if err := t.shard.read(ctx, &t.sample); err != io.EOF {
+			return err
+		}
+		if err := t.close(); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tarRows) close() error {
+	if t.shard == nil {
+		return nil
+	}
+	err := t.shard.close()
+	t.shard = nil
+	return err
+}
+
+func (t *tarRows) next(ctx context.Context) (row, error) {
+	if !t.ready {
+		if err := t.read(ctx); err != nil {
+			return row{}, err
+		}
+	}
+	t.ready = false
+	r := row{lane: t.shard.path, offset: t.shard.samples - 1, id: t.sample.key}
+	r.err = t.fill(&r)
+	return r, nil
+}
+
+// fill makes a row of the sample, as far as it can.
+func (t *tarRows) fill(r *row) error {
+	s := &t.sample
+	if err := checkName(s.key); err != nil {
+		return err
+	}
+	if s.err != nil {
+		return s.err
+	}
+	if !s.hasPicture() {
+		return errors.New("it has no picture")
+	}
+	if s.has("json") {
+		if err := t.fillFromJSON(r); err != nil {
+			return fmt.Errorf("%s.json: %w", s.key, err)
+		}
+	}
+	if s.has("txt") {
+		var err error
+		if r.caption, err = captionOf(s.text.Bytes()); err != nil {
+			return err
+		}
+	}
+	if r.caption == "" {
+		return errNoCaption
+	}
+	r.image = s.picture.Bytes()
+	return nil
+}
+
+// fillFromJSON takes the further columns from the sample's .json, and the caption where there is no .txt.
+func (t *tarRows) fillFromJSON(r *row) error {
+	object, err := t.sample.object()
+	if err != nil {
+		return err
+	}
+	values, err := decodeObject(object)
+	if err != nil {
+		return err
+	}
+	r.further = make([]cell, len(t.further.indexes))
+	for i, k := range t.further.indexes {
+		if r.further[i], err = cellOf(values[t.keys[k]]); err != nil {
+			return err
+		}
+	}
+	if t.sample.has("txt") {
+		return nil
+	}
+	keys := slices.Sorted(maps.Keys(values))
+	k := guess(keys, captionNames)
+	if k < 0 {
+		return nil
+	}
+	caption, err := cellOf(values[keys[k]])
+	if caption.json {
+		return fmt.Errorf("the caption is %s, not a string", short(caption.text))
+	}
+	r.caption = caption.text
+	return err
+}
