@@ -39,7 +39,7 @@ is the softmax of the scaled cosines. Labels are a file with one a line, or a li
 			if err != nil {
 				return usageError{fmt.Errorf("--labels: %w", err)}
 			}
-			clip, err := with.open()
+			clip, err := with.open(c)
 			if err != nil {
 				return err
 			}

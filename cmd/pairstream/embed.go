@@ -37,7 +37,7 @@ jsonl:FILE (- is standard output). Every pair is in the sink or among the reject
 			if err != nil {
 				return err
 			}
-			clip, err := with.open()
+			clip, err := with.open(c)
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -19,10 +20,10 @@ const (
 	exitRejects = 3 // finished, but some rows were rejected
 )
 
-func main() { os.Exit(run(context.Background(), os.Args[1:])) }
+func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run runs the program and returns its exit status.
-func run(ctx context.Context, args []string) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	running := false
 	root := &cobra.Command{
 		Use:               "pairstream",
@@ -40,6 +41,9 @@ func run(ctx context.Context, args []string) int {
 		}
 	}
 	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	command, err := root.ExecuteContextC(ctx)
 	var usage usageError
 	switch {
@@ -48,10 +52,10 @@ func run(ctx context.Context, args []string) int {
 	case errors.Is(err, errRejects):
 		return exitRejects
 	case !running || errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "pairstream: %v\nSee '%s --help'.\n", err, command.CommandPath())
+		fmt.Fprintf(stderr, "pairstream: %v\nSee '%s --help'.\n", err, command.CommandPath())
 		return exitUsage
 	default:
-		fmt.Fprintf(os.Stderr, "pairstream: %v\n", err)
+		fmt.Fprintf(stderr, "pairstream: %v\n", err)
 		return exitFailed
 	}
 }

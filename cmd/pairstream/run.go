@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -27,11 +28,11 @@ func (f *modelFlags) add(c *cobra.Command) {
 }
 
 // open opens the model, and says so where it knows nothing.
-func (f *modelFlags) open() (*model.CLIP, error) {
+func (f *modelFlags) open(c *cobra.Command) (*model.CLIP, error) {
 	if f.dir == "" {
 		clip := model.Tiny()
 		if !clip.Trained() {
-			fmt.Fprintln(os.Stderr, "note: no --model: a small untrained one stands in, whose embeddings mean nothing")
+			fmt.Fprintln(c.ErrOrStderr(), "note: no --model: a small untrained one stands in, whose embeddings mean nothing")
 		}
 		return clip, nil
 	}
@@ -100,24 +101,25 @@ func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) err
 			report = end.Report
 		}
 	}))
-	person := term.IsTerminal(int(os.Stderr.Fd()))
+	stderr := c.ErrOrStderr()
+	person := isTerminal(stderr)
 	if person {
 		var read func() float64
 		if p, ok := source.(interface{ Progress() float64 }); ok {
 			read = p.Progress
 		}
-		runner.Observers = append(runner.Observers, observe.Progress(os.Stderr, read))
+		runner.Observers = append(runner.Observers, observe.Progress(stderr, read))
 	} else {
-		runner.Observers = append(runner.Observers, observe.Log(observe.JSON(os.Stderr, f.verbose), 0))
+		runner.Observers = append(runner.Observers, observe.Log(observe.JSON(stderr, f.verbose), 0))
 	}
 	if err := runner.Run(ctx, flows...); err != nil {
 		return err
 	}
 	if person {
-		fmt.Fprintln(os.Stderr, summary(report))
+		fmt.Fprintln(stderr, summary(report))
 	}
 	if report.Rejected > 0 {
-		fmt.Fprintf(os.Stderr, "%d rejected: see %s\n", report.Rejected, f.rejects)
+		fmt.Fprintf(stderr, "%d rejected: see %s\n", report.Rejected, f.rejects)
 		return errRejects
 	}
 	return nil
@@ -127,6 +129,11 @@ func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) err
 func summary(r pipeline.Report) string {
 	return fmt.Sprintf("%d pairs read, %d stored, %d rejected in %v (%.0f pairs/s)",
 		r.Read, r.Read-r.Rejected, r.Rejected, r.Elapsed.Round(time.Millisecond), float64(r.Read)/r.Elapsed.Seconds())
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // must panics on an error that only a mistake in this program can cause.

@@ -46,7 +46,7 @@ caption is the most similar of all in the window. With --sink the pairs go there
 					return err
 				}
 			}
-			clip, err := with.open()
+			clip, err := with.open(c)
 			if err != nil {
 				return err
 			}

@@ -35,7 +35,7 @@ and time; then the similarity matrix and the loss.`,
 			if err != nil {
 				return err
 			}
-			clip, err := with.open()
+			clip, err := with.open(c)
 			if err != nil {
 				return err
 			}
