@@ -10,8 +10,8 @@ import (
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
-// A row is a pair on its way into a batch, or, with an error, why there is none.
-type row struct {
+// A pairRow is a pair on its way into a batch, or, with an error, why there is none.
+type pairRow struct {
 	lane    string
 	offset  int64
 	id      string
@@ -28,7 +28,7 @@ type cell struct {
 	json bool // text is JSON, of no string
 }
 
-func (r *row) size() int64 {
+func (r *pairRow) size() int64 {
 	n := len(r.lane) + len(r.id) + len(r.image) + len(r.caption)
 	for _, c := range r.further {
 		n += len(c.text)
@@ -38,16 +38,16 @@ func (r *row) size() int64 {
 
 // A collector makes batches of rows.
 type collector struct {
-	next    func(context.Context) (row, error) // io.EOF after the last row
+	next    func(context.Context) (pairRow, error) // io.EOF after the last row
 	limits  Limits
 	further []arrow.Field
 
-	ahead row // the row after the last batch, where has is true
+	ahead pairRow // the row after the last batch, where has is true
 	has   bool
 	end   error // what came in place of a row; it is given once the rows before it have been
 }
 
-func collect(limits Limits, further []string, next func(context.Context) (row, error)) *collector {
+func collect(limits Limits, further []string, next func(context.Context) (pairRow, error)) *collector {
 	c := &collector{next: next, limits: limits.orDefault()}
 	for _, name := range further {
 		c.further = append(c.further, arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true})
@@ -78,7 +78,7 @@ func (c *collector) read(ctx context.Context) (batch.Pairs, error) {
 }
 
 // peek returns the next row, which stays the next until has is false.
-func (c *collector) peek(ctx context.Context) (*row, error) {
+func (c *collector) peek(ctx context.Context) (*pairRow, error) {
 	if c.has {
 		return &c.ahead, nil
 	}
@@ -100,7 +100,7 @@ func (c *collector) peek(ctx context.Context) (*row, error) {
 }
 
 // push appends a row to a batch. What comes from file names is made UTF-8, as Arrow wants it.
-func (c *collector) push(b *batch.PairsBuilder, r *row) {
+func (c *collector) push(b *batch.PairsBuilder, r *pairRow) {
 	lane, id := strings.ToValidUTF8(r.lane, "\uFFFD"), strings.ToValidUTF8(r.id, "\uFFFD")
 	if r.err != nil {
 		b.AppendBad(lane, r.offset, id, r.err)

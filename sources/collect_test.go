@@ -17,14 +17,14 @@ func TestRowsBeforeTheEnd(t *testing.T) {
 		ctx, cancel := context.WithCancel(pipetest.Context(t))
 		defer cancel()
 		n := 0
-		c := collect(Limits{}, nil, func(context.Context) (row, error) {
+		c := collect(Limits{}, nil, func(context.Context) (pairRow, error) {
 			if n++; n <= 2 {
-				return row{lane: "lane", id: "id", offset: int64(n)}, nil
+				return pairRow{lane: "lane", id: "id", offset: int64(n)}, nil
 			}
 			if end == context.Canceled {
 				cancel()
 			}
-			return row{}, end
+			return pairRow{}, end
 		})
 		b, err := c.read(ctx)
 		if err != nil || b.NumRows() != 2 {
@@ -46,11 +46,11 @@ func TestABatchHasOneLane(t *testing.T) {
 	ctx := pipetest.Context(t)
 	lanes := []string{"a", "a", "b", "a\xff"}
 	i := -1
-	c := collect(Limits{}, []string{"more"}, func(context.Context) (row, error) {
+	c := collect(Limits{}, []string{"more"}, func(context.Context) (pairRow, error) {
 		if i++; i == len(lanes) {
-			return row{}, io.EOF
+			return pairRow{}, io.EOF
 		}
-		return row{lane: lanes[i], id: "\xff", further: []cell{{text: "x", null: i > 0}}}, nil
+		return pairRow{lane: lanes[i], id: "\xff", further: []cell{{text: "x", null: i > 0}}}, nil
 	})
 	for _, want := range []struct {
 		origin string

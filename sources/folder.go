@@ -118,12 +118,12 @@ type folderRows struct {
 	i        int
 }
 
-func (f *folderRows) next(context.Context) (row, error) {
+func (f *folderRows) next(context.Context) (pairRow, error) {
 	if f.i == len(f.pictures) {
-		return row{}, io.EOF
+		return pairRow{}, io.EOF
 	}
 	picture := f.pictures[f.i]
-	r := row{lane: f.lane, offset: int64(f.i), id: picture}
+	r := pairRow{lane: f.lane, offset: int64(f.i), id: picture}
 	f.i++
 	f.gauge.read.Add(1)
 	if r.err = checkName(picture); r.err != nil {

@@ -71,13 +71,13 @@ func FuzzTar(f *testing.F) {
 }
 
 // rowsOf returns the rows of a source up to its end or error.
-func rowsOf(t *testing.T, s pipeline.Source[batch.Pairs]) []row {
+func rowsOf(t *testing.T, s pipeline.Source[batch.Pairs]) []pairRow {
 	ctx := context.Background()
 	if s.(pipeline.Opener).Open(ctx) != nil {
 		return nil
 	}
 	defer s.Close()
-	var rows []row
+	var rows []pairRow
 	for {
 		b, err := s.Read(ctx)
 		var bad pipeline.RowErrors
@@ -85,7 +85,7 @@ func rowsOf(t *testing.T, s pipeline.Source[batch.Pairs]) []row {
 			return rows
 		}
 		for i := range int(b.NumRows()) {
-			r := row{offset: b.Column(4).(interface{ Value(int) int64 }).Value(i), image: append([]byte(nil), b.Picture(i)...)}
+			r := pairRow{offset: b.Column(4).(interface{ Value(int) int64 }).Value(i), image: append([]byte(nil), b.Picture(i)...)}
 			r.id, _ = b.Label(int64(i))
 			r.caption, _ = b.Caption(i)
 			r.id, r.caption = strings.Clone(r.id), strings.Clone(r.caption)

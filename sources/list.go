@@ -125,16 +125,16 @@ func (l *listRows) open(list *List) error {
 	return err
 }
 
-func (l *listRows) next(ctx context.Context) (row, error) {
+func (l *listRows) next(ctx context.Context) (pairRow, error) {
 	l.in.ctx = ctx
 	from, err := l.table.next()
 	if err == io.EOF {
-		return row{}, io.EOF
+		return pairRow{}, io.EOF
 	}
 	if err != nil {
-		return row{}, fmt.Errorf("%s: %w", l.name, err)
+		return pairRow{}, fmt.Errorf("%s: %w", l.name, err)
 	}
-	r := row{lane: l.name, offset: from.line, err: from.err}
+	r := pairRow{lane: l.name, offset: from.line, err: from.err}
 	if r.err == nil {
 		r.err = l.fill(&r, from.cells)
 	}
@@ -142,7 +142,7 @@ func (l *listRows) next(ctx context.Context) (row, error) {
 }
 
 // fill makes a row of a line's cells, as far as it can.
-func (l *listRows) fill(r *row, cells []cell) error {
+func (l *listRows) fill(r *pairRow, cells []cell) error {
 	image, caption := cells[l.image], cells[l.caption]
 	r.id = image.text
 	if l.id >= 0 {

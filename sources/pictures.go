@@ -24,12 +24,12 @@ func (p *Pictures) Open(context.Context) error {
 	limit := p.Limits.orDefault().Picture
 	i := 0
 	var buf bytes.Buffer
-	p.collector = collect(p.Limits, nil, func(context.Context) (row, error) {
+	p.collector = collect(p.Limits, nil, func(context.Context) (pairRow, error) {
 		if i == len(p.Paths) {
-			return row{}, io.EOF
+			return pairRow{}, io.EOF
 		}
 		path := p.Paths[i]
-		r := row{lane: "pictures", offset: int64(i), id: path, err: checkName(path)}
+		r := pairRow{lane: "pictures", offset: int64(i), id: path, err: checkName(path)}
 		if r.err == nil {
 			r.image, r.err = readPath(&buf, path, limit)
 		}

@@ -45,12 +45,12 @@ func (s *Scenes) Open(context.Context) error {
 	}
 	s.gauge.reset(s.N)
 	lane, size, i := fmt.Sprintf("scenes-%d", s.Seed), cmp.Or(s.Size, 224), int64(0)
-	s.collector = collect(s.Limits, nil, func(context.Context) (row, error) {
+	s.collector = collect(s.Limits, nil, func(context.Context) (pairRow, error) {
 		if i == s.N {
-			return row{}, io.EOF
+			return pairRow{}, io.EOF
 		}
 		scene := scenes.New(s.Seed, i)
-		r := row{lane: lane, offset: i, id: fmt.Sprintf("%s-%d", lane, i), caption: scene.Caption()}
+		r := pairRow{lane: lane, offset: i, id: fmt.Sprintf("%s-%d", lane, i), caption: scene.Caption()}
 		var err error
 		r.image, err = draw(scene, size)
 		i++

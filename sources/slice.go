@@ -28,12 +28,12 @@ type Slice struct {
 func (s *Slice) Open(context.Context) error {
 	s.gauge.reset(int64(len(s.Pairs)))
 	i := 0
-	s.collector = collect(s.Limits, nil, func(context.Context) (row, error) {
+	s.collector = collect(s.Limits, nil, func(context.Context) (pairRow, error) {
 		if i == len(s.Pairs) {
-			return row{}, io.EOF
+			return pairRow{}, io.EOF
 		}
 		p := s.Pairs[i]
-		r := row{lane: "slice", offset: int64(i), id: p.ID, image: p.Image, caption: p.Caption}
+		r := pairRow{lane: "slice", offset: int64(i), id: p.ID, image: p.Image, caption: p.Caption}
 		if !utf8.ValidString(p.Caption) {
 			r.err = errCaptionNotUTF8
 		}

@@ -77,20 +77,20 @@ func (t *tarRows) close() error {
 	return err
 }
 
-func (t *tarRows) next(ctx context.Context) (row, error) {
+func (t *tarRows) next(ctx context.Context) (pairRow, error) {
 	if !t.ready {
 		if err := t.read(ctx); err != nil {
-			return row{}, err
+			return pairRow{}, err
 		}
 	}
 	t.ready = false
-	r := row{lane: t.shard.path, offset: t.shard.samples - 1, id: t.sample.key}
+	r := pairRow{lane: t.shard.path, offset: t.shard.samples - 1, id: t.sample.key}
 	r.err = t.fill(&r)
 	return r, nil
 }
 
 // fill makes a row of the sample, as far as it can.
-func (t *tarRows) fill(r *row) error {
+func (t *tarRows) fill(r *pairRow) error {
 	s := &t.sample
 	if err := checkName(s.key); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (t *tarRows) fill(r *row) error {
 }
 
 // fillFromJSON takes the further columns from the sample's .json, and the caption where there is no .txt.
-func (t *tarRows) fillFromJSON(r *row) error {
+func (t *tarRows) fillFromJSON(r *pairRow) error {
 	object, err := t.sample.object()
 	if err != nil {
 		return err
