@@ -228,6 +228,34 @@ func TestCommitWaitsForEverySink(t *testing.T) {
 	h.check(t)
 }
 
+// laterRejects is a rejects sink that stores when it is closed.
+type laterRejects struct{ keepRejects }
+
+func (*laterRejects) Stored() int64 { return 0 }
+
+func TestCommitWaitsForRejects(t *testing.T) {
+	var h heap
+	source := &count{heap: &h, rows: 10, each: 1, bad: func(n int) error {
+		if n == 4 {
+			return errors.New("torn")
+		}
+		return nil
+	}}
+	sink := &keep{fail: func(n numbers) error {
+		if n.rows[0] == 9 {
+			return errors.New("disk full")
+		}
+		return nil
+	}}
+	if err := (pipeline.Runner{Rejects: &laterRejects{}}).Run(t.Context(), pipeline.Into(pipeline.From(source), sink)); err == nil {
+		t.Fatal("no error")
+	}
+	if got := source.committed.Load(); got > 4 {
+		t.Errorf("%d batches committed, though the reject of the fifth is not stored", got)
+	}
+	h.check(t)
+}
+
 func TestStopDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h heap

@@ -105,8 +105,8 @@ func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) err
 	person := isTerminal(stderr)
 	if person {
 		var read func() float64
-		if p, ok := source.(interface{ Progress() float64 }); ok {
-			read = p.Progress
+		if g, ok := source.(sources.Gauge); ok {
+			read = g.Progress
 		}
 		runner.Observers = append(runner.Observers, observe.Progress(stderr, read))
 	} else {
