@@ -24,8 +24,8 @@ func (ArrowMessages) MaxRows() int64 { return 1 << 20 }
 
 // Decode returns the rows of all batches of a message.
 //
-// Arrow's reader believes the lengths in a message before it looks at them, and panics at some. Here they are held
-// against the message, memory is counted, and a panic is an error.
+// Arrow's reader believes the lengths in a message and panics at some. Here they are held against the message first,
+// memory is counted, and a panic is an error.
 func (d ArrowMessages) Decode(_ context.Context, m Message, want MessageWants) (rows []MessageRow, err error) {
 	if m.Value == nil {
 		return nil, errNullValue
@@ -122,6 +122,9 @@ func (f *arrowFrames) Message() (*ipc.Message, error) {
 	}
 	meta, err := f.take(int64(length))
 	if err != nil {
+		return nil, err
+	}
+	if err := checkArrowMetadata(meta); err != nil {
 		return nil, err
 	}
 	head := ipc.NewMessage(memory.NewBufferBytes(meta), memory.NewBufferBytes(nil))
