@@ -60,7 +60,7 @@ func open(address string) (pipeline.Source[batch.Pairs], error) {
 		}
 	}
 	if rest == "" {
-		return nil, fmt.Errorf("nothing after %s:", name)
+		return nil, fmt.Errorf("nothing after %q", name+":")
 	}
 	return s.open(rest, options)
 }

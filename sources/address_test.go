@@ -44,8 +44,8 @@ func TestOpen(t *testing.T) {
 	for _, test := range []struct{ address, want string }{
 		{"", `source "": it is empty`},
 		{"ftp:x", `source "ftp:x": "ftp" is none of dir:, list:, scenes:, tar:`},
-		{"dir:", `source "dir:": nothing after dir:`},
-		{"list:?image=x", `source "list:?image=x": nothing after list:`},
+		{"dir:", `source "dir:": nothing after "dir:"`},
+		{"list:?image=x", `source "list:?image=x": nothing after "list:"`},
 		{"list:x?row=y", `source "list:x?row=y": list has no option "row": it has image, caption, id, dir`},
 		{"list:x?image=%", `source "list:x?image=%": invalid URL escape "%"`},
 		{"none", `source "none": "none": no such file or directory`},

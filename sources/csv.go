@@ -19,6 +19,9 @@ type csvTable struct {
 	rest []byte // of buf, for the reader
 }
 
+// maxLines bounds a record.
+const maxLines = 1024
+
 var errOpenQuote = errors.New("a quote is not closed")
 
 func newCSV(in *lines) *csvTable {
@@ -71,7 +74,7 @@ func (t *csvTable) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		l = l.clone()
-		if l.err != nil || t.size+len(l.text) > maxText {
+		if l.err != nil || t.size+len(l.text) > maxText || len(t.fed) == maxLines {
 			t.lines.giveBack(l)
 			return 0, errOpenQuote
 		}

@@ -13,6 +13,9 @@ import (
 	"unicode/utf8"
 )
 
+// readOnly opens a file for reading, and a FIFO too, without waiting for its writer.
+const readOnly = os.O_RDONLY | syscall.O_NONBLOCK
+
 // files reads the files of a folder, and none outside it: by no path and by no symbolic link.
 type files struct {
 	root *os.Root
@@ -25,7 +28,7 @@ func (f *files) read(path string, limit int64) ([]byte, error) {
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("%q is not a path within the folder %s", path, f.root.Name())
 	}
-	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not keep it waiting
+	file, err := f.root.OpenFile(name, readOnly, 0)
 	if err != nil {
 		return nil, pathError(path, err)
 	}

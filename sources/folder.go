@@ -53,11 +53,11 @@ func (f *Folder) open(ctx context.Context, root *os.Root) error {
 		return err
 	}
 	if list != "" {
-		file, err := root.Open(list)
+		file, err := root.OpenFile(list, readOnly, 0)
 		if err != nil {
 			return pathError(filepath.Join(f.Path, list), err)
 		}
-		rows, err := (&List{}).openRows(ctx, filepath.Join(f.Path, list), file, root, f.Limits, &f.gauge)
+		rows, err := (&List{Limits: f.Limits}).openRows(ctx, filepath.Join(f.Path, list), file, root, &f.gauge)
 		if err != nil {
 			return err
 		}

@@ -19,51 +19,46 @@ func (t *jsonTable) next() (tableRow, error) {
 	if err != nil || l.err != nil {
 		return tableRow{line: l.number, err: l.err}, err
 	}
-	t.cells, err = decodeCells(t.cells[:0], l.text, t.keys)
+	object, err := decodeObject(l.text)
+	t.cells = object.cells(t.cells[:0], t.keys)
 	return tableRow{line: l.number, cells: t.cells, err: err}, nil
 }
 
-// decodeCells appends the values that a JSON object has for keys.
-func decodeCells(cells []cell, object []byte, keys []string) ([]cell, error) {
-	values, err := decodeObject(object)
-	if err != nil {
-		return cells, err
-	}
-	for _, key := range keys {
-		c, err := cellOf(values[key])
-		if err != nil {
-			return cells, fmt.Errorf("key %q: %w", key, err)
-		}
-		cells = append(cells, c)
-	}
-	return cells, nil
-}
+// A jsonObject has values by their keys.
+type jsonObject map[string]json.RawMessage
 
-func decodeObject(object []byte) (map[string]json.RawMessage, error) {
-	var values map[string]json.RawMessage
-	err := json.Unmarshal(object, &values)
-	if err == nil && values == nil {
-		err = errors.New("null")
+func decodeObject(text []byte) (jsonObject, error) {
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		return nil, errors.New("not a JSON object")
 	}
-	if err != nil {
+	var object jsonObject
+	if err := json.Unmarshal(text, &object); err != nil {
 		return nil, fmt.Errorf("not a JSON object: %w", err)
 	}
-	return values, nil
+	return object, nil
 }
 
-// cellOf returns a JSON value as a cell; none is null.
-func cellOf(value json.RawMessage) (c cell, err error) {
+// cells appends the values of keys.
+func (o jsonObject) cells(cells []cell, keys []string) []cell {
+	for _, key := range keys {
+		cells = append(cells, cellOf(o[key]))
+	}
+	return cells
+}
+
+// cellOf returns a JSON value, which is well formed, as a cell; none is null.
+func cellOf(value json.RawMessage) (c cell) {
 	switch {
 	case len(value) == 0 || value[0] == 'n':
 		c.null = true
 	case value[0] == '"':
-		err = json.Unmarshal(value, &c.text)
+		_ = json.Unmarshal(value, &c.text)
 	default:
 		var text bytes.Buffer
-		err = json.Compact(&text, value)
+		_ = json.Compact(&text, value)
 		c.text, c.json = text.String(), true
 	}
-	return c, err
+	return c
 }
 
 // objectKeys returns the keys of a JSON object in their order, each once.

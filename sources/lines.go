@@ -58,8 +58,7 @@ func (l *lines) any() (line, error) {
 		text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	}
 	next := line{number: l.number}
-	text = bytes.TrimSuffix(text, []byte("\n"))
-	text = bytes.TrimSuffix(text, []byte("\r"))
+	text = bytes.TrimRight(text, "\r\n")
 	switch {
 	case len(text) > maxText:
 		next.err = errLongLine

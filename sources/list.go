@@ -54,7 +54,7 @@ func (l *List) Open(ctx context.Context) error {
 		closeList(file)
 		return pathError(dir, err)
 	}
-	if l.rows, err = l.openRows(ctx, name, file, root, l.Limits, &l.gauge); err != nil {
+	if l.rows, err = l.openRows(ctx, name, file, root, &l.gauge); err != nil {
 		root.Close()
 		return err
 	}
@@ -78,13 +78,14 @@ func (l *List) Close() error {
 func (l *List) Progress() float64 { return l.gauge.Progress() }
 
 // openRows takes over a list, and the folder of its pictures where it returns no error.
-func (l *List) openRows(ctx context.Context, name string, file *os.File, root *os.Root, limits Limits, g *gauge) (*listRows, error) {
+func (l *List) openRows(ctx context.Context, name string, file *os.File, root *os.Root, g *gauge) (*listRows, error) {
 	in, err := openInput(file, g)
 	if err != nil {
+		closeList(file)
 		return nil, pathError(name, err)
 	}
 	in.ctx = ctx
-	rows := &listRows{name: name, in: in, files: files{root: root}, limit: limits.orDefault().Picture}
+	rows := &listRows{name: name, in: in, files: files{root: root}, limit: l.Limits.orDefault().Picture}
 	if err := rows.open(l); err != nil {
 		in.close()
 		return nil, fmt.Errorf("%s: %w", name, err)

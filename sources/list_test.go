@@ -115,14 +115,20 @@ func TestList(t *testing.T) {
 			`{"file":"none","file":"a.png","caption":"a"}`, []string{
 			`DIR/list:1 "a.png" "A" "a"`,
 			`DIR/list:2 "" bad: not a JSON object: unexpected end of JSON input`,
-			`DIR/list:3 "" bad: not a JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage`,
-			`DIR/list:4 "" bad: not a JSON object: null`,
+			`DIR/list:3 "" bad: not a JSON object`,
+			`DIR/list:4 "" bad: not a JSON object`,
 			`DIR/list:5 "[\"a.png\"]" bad: the picture's path is ["a.png"], not a string`,
 			`DIR/list:6 "a.png" bad: the caption is {"en":"a cat on a mat, and a dog on a lo…, not a string`,
 			`DIR/list:7 "a.png" bad: it has no caption`,
 			`DIR/list:8 "" bad: it has no picture`,
 			`DIR/list:9 "" bad: not a JSON object: invalid character '{' after top-level value`,
 			`DIR/list:10 "a.png" "A" "a"`,
+		}},
+		{"csv record of many lines", "file,caption\na.png,\"" + strings.Repeat("\n", 1023) + "\"\na.png,\"" + strings.Repeat("\n", 1024) + "\"\na.png,a\n", []string{
+			`DIR/list:2 "a.png" bad: it has no caption`,
+			`DIR/list:1026 "" bad: a quote is not closed`,
+			`DIR/list:2050 "" bad: a quote is not closed`,
+			`DIR/list:2051 "a.png" "A" "a"`,
 		}},
 		{"only a header", "file,caption\n", nil},
 	} {

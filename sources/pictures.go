@@ -41,7 +41,7 @@ func (p *Pictures) Open(context.Context) error {
 }
 
 func readPath(buf *bytes.Buffer, path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, readOnly, 0)
 	if err != nil {
 		return nil, pathError(path, err)
 	}

@@ -70,7 +70,7 @@ func (s *shard) error(err error) error {
 func (s *shard) read(ctx context.Context, to *sample) error {
 	to.reset()
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil && len(to.suffixes) == 0 { // a sample is not left halfway
 			return err
 		}
 		member, err := s.next()

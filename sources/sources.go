@@ -52,7 +52,7 @@ func (l Limits) orDefault() Limits {
 }
 
 // A Gauge is a source that can tell which share of it has been read, from 0 to 1: for a line of progress. It can be
-// asked at any time by any goroutine, and says 0 as long as it cannot know. All sources of this package are Gauges.
+// asked at any time by any goroutine, and says 0 as long as it cannot know. Sources that come to an end are Gauges.
 type Gauge interface{ Progress() float64 }
 
 // A gauge counts what has been read of a source, in whatever unit.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -223,8 +224,11 @@ func TestSlice(t *testing.T) {
 
 func TestPictures(t *testing.T) {
 	dir := write(t, map[string]string{"a.jpg": "A", "large.jpg": strings.Repeat("x", 101), "empty.jpg": ""})
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.jpg"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	var paths []string
-	for _, name := range []string{"a.jpg", "none.jpg", "large.jpg", "empty.jpg", "", "a.jpg", "na\xefve.jpg"} {
+	for _, name := range []string{"a.jpg", "none.jpg", "large.jpg", "empty.jpg", "pipe.jpg", "", "a.jpg", "na\xefve.jpg"} {
 		paths = append(paths, filepath.Join(dir, name))
 	}
 	compare(t, dir, read(t, &sources.Pictures{Paths: paths, Limits: sources.Limits{Picture: 100}}),
@@ -232,8 +236,9 @@ func TestPictures(t *testing.T) {
 		`pictures:1 "DIR/none.jpg" bad: "DIR/none.jpg": no such file or directory`,
 		`pictures:2 "DIR/large.jpg" bad: "DIR/large.jpg" has 101 bytes: the limit is 100`,
 		`pictures:3 "DIR/empty.jpg" bad: "DIR/empty.jpg" is empty`,
-		`pictures:4 "DIR" bad: "DIR" is not a regular file`,
-		`pictures:5 "DIR/a.jpg" "A" ""`,
-		`pictures:6 "DIR/na�ve.jpg" bad: the name "DIR/na\xefve.jpg" is not UTF-8`,
+		`pictures:4 "DIR/pipe.jpg" bad: "DIR/pipe.jpg" is not a regular file`,
+		`pictures:5 "DIR" bad: "DIR" is not a regular file`,
+		`pictures:6 "DIR/a.jpg" "A" ""`,
+		`pictures:7 "DIR/na�ve.jpg" bad: the name "DIR/na\xefve.jpg" is not UTF-8`,
 	)
 }

@@ -11,8 +11,8 @@ import (
 // A Tar reads WebDataset shards: tar files, gzipped or not, whose members of one name in a row, but for the extensions,
 // are a sample. The name up to the first dot of its last part is the key, and the id of a pair. Its picture is the
 // member .jpg, .png, .jpeg, .webp or .gif, the first of these that it has; its caption the .txt, or else what caption,
-// title, text or txt in the .json says. All other members are passed over. A sample without picture or caption is a bad
-// row; a shard that is cut off or corrupt ends the run.
+// title, text or txt in the .json says. A sample without picture or caption is a bad row; a shard that is cut off or
+// corrupt ends the run. Passed over are all other members, names that begin with a dot, and such as __meta__.
 //
 // Keys that come again begin another sample, and so does an extension that the sample has already: as open_clip reads
 // shards. A .txt or .json has at most 1 MiB.

@@ -128,7 +128,7 @@ func TestTarThatIsBroken(t *testing.T) {
 		{"no tar", "no tar", []string{`open: DIR/0.tar: unexpected EOF`}},
 		{"no tar at all", strings.Repeat("no tar", 1000), []string{`open: DIR/0.tar: archive/tar: invalid tar header`}},
 		{"many members", tarOf(t, manyMembers()...), []string{`open: DIR/0.tar: at or after member "a.1024": sample "a" has more than 1024 members`}},
-		{"first json", tarOf(t, "a.jpg", "A", "a.json", "[]"), []string{`open: DIR/0.tar: a.json: not a JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage`}},
+		{"first json", tarOf(t, "a.jpg", "A", "a.json", "[]"), []string{`open: DIR/0.tar: a.json: not a JSON object`}},
 		{"first json too large", tarOf(t, "a.jpg", "A", "a.json", strings.Repeat(" ", 1<<20+1)), []string{`open: DIR/0.tar: a.json: "a.json" has 1048577 bytes: the limit is 1048576`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

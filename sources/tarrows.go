@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // tarRows gives the samples of shards as rows.
@@ -112,7 +113,7 @@ func (t *tarRows) fill(r *pairRow) error {
 			return err
 		}
 	}
-	if r.caption == "" {
+	if strings.TrimSpace(r.caption) == "" {
 		return errNoCaption
 	}
 	r.image = s.picture.Bytes()
@@ -121,32 +122,25 @@ func (t *tarRows) fill(r *pairRow) error {
 
 // fillFromJSON takes the further columns from the sample's .json, and the caption where there is no .txt.
 func (t *tarRows) fillFromJSON(r *pairRow) error {
-	object, err := t.sample.object()
+	text, err := t.sample.object()
 	if err != nil {
 		return err
 	}
-	values, err := decodeObject(object)
+	object, err := decodeObject(text)
 	if err != nil {
 		return err
 	}
-	r.further = make([]cell, len(t.further.indexes))
-	for i, k := range t.further.indexes {
-		if r.further[i], err = cellOf(values[t.keys[k]]); err != nil {
-			return err
-		}
-	}
+	r.further = t.further.cells(object.cells(nil, t.keys))
 	if t.sample.has("txt") {
 		return nil
 	}
-	keys := slices.Sorted(maps.Keys(values))
-	k := guess(keys, captionNames)
-	if k < 0 {
-		return nil
+	keys := slices.Sorted(maps.Keys(object))
+	if k := guess(keys, captionNames); k >= 0 {
+		caption := cellOf(object[keys[k]])
+		if caption.json {
+			return fmt.Errorf("the caption is %s, not a string", short(caption.text))
+		}
+		r.caption = caption.text
 	}
-	caption, err := cellOf(values[keys[k]])
-	if caption.json {
-		return fmt.Errorf("the caption is %s, not a string", short(caption.text))
-	}
-	r.caption = caption.text
-	return err
+	return nil
 }
