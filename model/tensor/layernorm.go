@@ -17,20 +17,65 @@ func (n LayerNorm) Forward(y, x []float32) {
 	bias := n.Bias[:width]
 	for len(x) > 0 {
 		in, out := x[:width], y[:width]
-		var sum float64
-		for _, v := range in {
-			sum += float64(v)
-		}
-		mean := sum / float64(width)
-		var squares float64
-		for _, v := range in {
-			d := float64(v) - mean
-			squares += d * d
-		}
-		scale := 1 / math.Sqrt(squares/float64(width)+epsilon)
+		mean, scale := moments(in)
 		for i, w := range n.Weight {
 			out[i] = float32((float64(in[i])-mean)*scale)*w + bias[i]
 		}
 		x, y = x[width:], y[width:]
+	}
+}
+
+// moments gives the mean of a row and one over its standard deviation.
+func moments(row []float32) (mean, scale float64) {
+	var sum, squares float64
+	for _, v := range row {
+		sum += float64(v)
+	}
+	mean = sum / float64(len(row))
+	for _, v := range row {
+		d := float64(v) - mean
+		squares += d * d
+	}
+	return mean, 1 / math.Sqrt(squares/float64(len(row))+epsilon)
+}
+
+// BackwardInput adds the gradient of Forward for x to dx (T, W): with n = (x-mean)·scale and y = n·w + b,
+//
+//	dn = dy·w
+//	dx += scale · (dn - mean(dn) - n·mean(dn·n))
+func (n LayerNorm) BackwardInput(dx, dy, x []float32) {
+	width := len(n.Weight)
+	for len(x) > 0 {
+		in, grad, out := x[:width], dy[:width], dx[:width]
+		mean, scale := moments(in)
+		var sum, along float64
+		for i, w := range n.Weight {
+			dn := float64(grad[i]) * float64(w)
+			sum += dn
+			along += dn * (float64(in[i]) - mean) * scale
+		}
+		sum, along = sum/float64(width), along/float64(width)
+		for i, w := range n.Weight {
+			norm := (float64(in[i]) - mean) * scale
+			out[i] += float32(scale * (float64(grad[i])*float64(w) - sum - norm*along))
+		}
+		dx, dy, x = dx[width:], dy[width:], x[width:]
+	}
+}
+
+// BackwardWeight adds the gradients of Forward for the weights and the biases: dw (W) += Σ dy·n, db (W) += Σ dy.
+func (n LayerNorm) BackwardWeight(dw, db, dy, x []float32) {
+	BackwardBias(db, dy)
+	width := len(n.Weight)
+	sums := make([]float64, width)
+	for len(x) > 0 {
+		mean, scale := moments(x[:width])
+		for i, v := range x[:width] {
+			sums[i] += float64(dy[i]) * (float64(v) - mean) * scale
+		}
+		dy, x = dy[width:], x[width:]
+	}
+	for i, sum := range sums {
+		dw[i] += float32(sum)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 
 	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas32"
 )
 
 // Linear is y = x·Wᵀ + b.
@@ -60,21 +59,40 @@ func (l *Linear) rows(y, x []float32) int {
 	return rows
 }
 
-// tile keeps every product at one 64×64 block of gonum's, which it computes without goroutines of its own and
-// as one dot product an element.
-const tile = 64
-
 // accumulate computes y (T, out) += x (T, in)·Wᵀ.
 func (l *Linear) accumulate(y, x []float32, rows int) {
-	for c := 0; c < l.out; c += tile {
-		cols := min(tile, l.out-c)
-		w := blas32.General{Rows: cols, Cols: l.in, Stride: l.in, Data: l.weight[c*l.in:]}
-		for r := 0; r < rows; r += tile {
-			n := min(tile, rows-r)
-			blas32.Gemm(blas.NoTrans, blas.Trans,
-				1, blas32.General{Rows: n, Cols: l.in, Stride: l.in, Data: x[r*l.in:]}, w,
-				1, blas32.General{Rows: n, Cols: cols, Stride: l.out, Data: y[r*l.out+c:]})
+	product(blas.NoTrans, blas.Trans, 1, matrix(x, rows, l.in, l.in), matrix(l.weight, l.out, l.in, l.in),
+		1, matrix(y, rows, l.out, l.out))
+}
+
+// BackwardInput is the gradient of Forward and ForwardAdd for x: dx (T, in) = dy (T, out)·W.
+func (l *Linear) BackwardInput(dx, dy []float32) {
+	rows := l.rows(dy, dx)
+	product(blas.NoTrans, blas.NoTrans, 1, matrix(dy, rows, l.out, l.out), matrix(l.weight, l.out, l.in, l.in),
+		0, matrix(dx, rows, l.in, l.in))
+}
+
+// BackwardWeight is the gradient of y (T, out) = x (T, in)·Wᵀ for the rows from ≤ o < to of W:
+// dw (out, in) += dyᵀ·x. The T parts are added up in their order.
+func BackwardWeight(dw, dy, x []float32, out, in, from, to int) {
+	rows := len(x) / in
+	if rows == 0 || from == to {
+		return
+	}
+	product(blas.Trans, blas.NoTrans, 1, matrix(dy[from:], rows, to-from, out), matrix(x, rows, in, in),
+		1, matrix(dw[from*in:], to-from, in, in))
+}
+
+// BackwardBias is the gradient of adding b (out) to each row of y (T, out): db += Σ dy.
+func BackwardBias(db, dy []float32) {
+	sums := make([]float64, len(db))
+	for ; len(dy) > 0; dy = dy[len(db):] {
+		for i, v := range dy[:len(db)] {
+			sums[i] += float64(v)
 		}
+	}
+	for i, sum := range sums {
+		db[i] += float32(sum)
 	}
 }
 

@@ -27,5 +27,26 @@ golden = {
     "attention": attention(2 * wave(70, 36), 3, False),
     "attention_causal": attention(2 * wave(70, 36), 3, True),
 }
+
+
+def gradients(name, function, dy, **inputs):
+    """Adds the gradients of sum(dy · function(inputs)) for every input; every fifth value of long ones."""
+    inputs = {k: v.clone().requires_grad_() for k, v in inputs.items()}
+    (function(**inputs) * dy).sum().backward()
+    for k, v in inputs.items():
+        grad = v.grad.flatten()
+        golden[f"{name}_d{k}"] = grad[::5] if len(grad) > 100 else grad
+
+
+gradients("gelu", lambda x: F.gelu(x), wave(13, phase=3), x=x)
+gradients("quick_gelu", lambda x: x * torch.sigmoid(1.702 * x), wave(13, phase=3), x=x)
+gradients("layer_norm", lambda x, w, b: F.layer_norm(x, (24,), w, b), wave(4, 24, phase=3),
+          x=3 * wave(4, 24) + 2, w=wave(24, phase=1), b=wave(24, phase=2))
+gradients("linear", F.linear, wave(5, 67, phase=3),
+          input=wave(5, 70), weight=wave(67, 70, phase=1), bias=wave(67, phase=2))
+gradients("normalize", lambda x: F.normalize(x, dim=1), wave(4, 24, phase=3), x=3 * wave(4, 24) + 2)
+gradients("attention", lambda qkv: attention(qkv, 3, False), wave(70, 12, phase=3), qkv=2 * wave(70, 36))
+gradients("attention_causal", lambda qkv: attention(qkv, 3, True), wave(70, 12, phase=3), qkv=2 * wave(70, 36))
+gradients("attention_rows", lambda qkv: attention(qkv, 3, True)[66:69], wave(3, 12, phase=3), qkv=2 * wave(70, 36))
 lines = [f'"{k}": {json.dumps([float(f"{y:.8g}") for y in v.flatten().tolist()])}' for k, v in golden.items()]
 (pathlib.Path(__file__).parent / "golden.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
