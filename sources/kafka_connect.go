@@ -53,8 +53,11 @@ func connect(ctx context.Context, s Kafka) (*cluster, error) {
 	c.client = kafka.Client{Addr: kafka.TCP(s.Brokers...), Transport: c.transport, Timeout: requestTimeout}
 	if err := c.check(ctx, s.Topics); err != nil {
 		c.close()
-		if s.Mechanism != "" && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		switch hungUp := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); {
+		case hungUp && s.Mechanism != "":
 			err = fmt.Errorf("the broker hung up on %s authentication as %q: wrong user or password? (%w)", s.Mechanism, s.User, err)
+		case hungUp:
+			err = fmt.Errorf("the broker hung up: does it want TLS, or authentication? (%w)", err)
 		}
 		return nil, fmt.Errorf("kafka %s: %w", strings.Join(s.Brokers, ","), err)
 	}
@@ -119,13 +122,14 @@ func (c *cluster) offsetOf(ctx context.Context, topic string, partition int, whi
 	if err != nil {
 		return 0, tidy(err)
 	}
-	for _, p := range r.Topics[topic] {
-		if p.Error != nil {
-			return 0, p.Error
-		}
-		return max(p.FirstOffset, p.LastOffset), nil // the client files either under either name; the other is 0 or -1
+	if len(r.Topics[topic]) == 0 {
+		return 0, fmt.Errorf("no offset of %s/%d in the broker's answer", topic, partition)
 	}
-	return 0, fmt.Errorf("no offset of %s/%d in the broker's answer", topic, partition)
+	p := r.Topics[topic][0]
+	if p.Error != nil {
+		return 0, p.Error
+	}
+	return max(p.FirstOffset, p.LastOffset), nil // the client files either under either name; the other is 0 or -1
 }
 
 // committed returns the offset that a group has committed; -1 where it has none.
