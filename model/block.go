@@ -19,8 +19,10 @@ type sequence struct {
 type transformer struct {
 	width, mlp int
 	attention  tensor.Attention
-	activate   func(y, x []float32)
 	blocks     []block
+
+	activate         func(y, x []float32)
+	activateBackward func(dx, dy, x []float32)
 }
 
 // block is a pre-norm residual attention block:
@@ -37,11 +39,12 @@ func newTransformer(prefix string, width, layers, heads, mlp int, causal bool, a
 	t := transformer{
 		width: width, mlp: mlp,
 		attention: tensor.Attention{Width: width, Heads: heads, Causal: causal},
-		activate:  tensor.QuickGELU,
 		blocks:    make([]block, layers),
+
+		activate: tensor.QuickGELU, activateBackward: tensor.QuickGELUBackward,
 	}
 	if act == GELU {
-		t.activate = tensor.GELU
+		t.activate, t.activateBackward = tensor.GELU, tensor.GELUBackward
 	}
 	for i := range t.blocks {
 		name := fmt.Sprintf("%s.%d", prefix, i)

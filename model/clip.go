@@ -34,11 +34,7 @@ type CLIP struct {
 // (N, Embed) and gets the embeddings as the projection leaves them, not of unit length. A row's embedding is the
 // same, bit for bit, whatever rows it is encoded with (as long as the tower's width is a multiple of four).
 func (c *CLIP) EncodeImages(dst, pixels []float32) {
-	size, embed := 3*c.config.Image.Size*c.config.Image.Size, c.config.Embed
-	n := len(dst) / embed
-	if len(dst) != n*embed || len(pixels) != n*size {
-		panic(fmt.Sprintf("model: %d pixel values to %d of embeddings, want %d to %d a picture", len(pixels), len(dst), size, embed))
-	}
+	n, size, embed := c.checkImages(dst, pixels), 3*c.config.Image.Size*c.config.Image.Size, c.config.Embed
 	chunk := max(1, min(divideUp(n, runtime.GOMAXPROCS(0)), c.vision.chunk))
 	tensor.Parallel(divideUp(n, chunk), func(i int) {
 		from, to := i*chunk, min(n, (i+1)*chunk)
@@ -46,25 +42,43 @@ func (c *CLIP) EncodeImages(dst, pixels []float32) {
 	})
 }
 
+// checkImages counts the pictures.
+func (c *CLIP) checkImages(dst, pixels []float32) int {
+	size, embed := 3*c.config.Image.Size*c.config.Image.Size, c.config.Embed
+	n := len(dst) / embed
+	if len(dst) != n*embed || len(pixels) != n*size {
+		panic(fmt.Sprintf("model: %d pixel values to %d of embeddings, want %d to %d a picture", len(pixels), len(dst), size, embed))
+	}
+	return n
+}
+
 // EncodeTexts embeds captions. tokens is (N, ContextLength), each row padded behind its end-of-text token; dst is
 // (N, Embed), as EncodeImages leaves it. Only the tokens up to the end of the text are looked at: under the
 // causal mask the rest cannot change the embedding. It panics on an id outside the vocabulary.
 func (c *CLIP) EncodeTexts(dst []float32, tokens []int32) {
-	context, embed := c.config.Text.Context, c.config.Embed
-	n := len(dst) / embed
-	if len(dst) != n*embed || len(tokens) != n*context {
-		panic(fmt.Sprintf("model: %d tokens to %d values of embeddings, want %d to %d a caption", len(tokens), len(dst), context, embed))
-	}
-	rows, total := make([][]int32, n), 0
-	for i := range rows {
-		rows[i] = c.text.cut(i, tokens[i*context:(i+1)*context])
-		total += len(rows[i])
+	rows, embed, total := c.cutTexts(dst, tokens), c.config.Embed, 0
+	for _, row := range rows {
+		total += len(row)
 	}
 	chunks := split(rows, min(divideUp(total, runtime.GOMAXPROCS(0)), c.text.rows))
 	tensor.Parallel(len(chunks), func(i int) {
 		from, to := chunks[i].from, chunks[i].to
 		c.text.encode(dst[from*embed:to*embed], rows[from:to])
 	})
+}
+
+// cutTexts shortens each row of tokens to what its embedding depends on.
+func (c *CLIP) cutTexts(dst []float32, tokens []int32) [][]int32 {
+	context, embed := c.config.Text.Context, c.config.Embed
+	n := len(dst) / embed
+	if len(dst) != n*embed || len(tokens) != n*context {
+		panic(fmt.Sprintf("model: %d tokens to %d values of embeddings, want %d to %d a caption", len(tokens), len(dst), context, embed))
+	}
+	rows := make([][]int32, n)
+	for i := range rows {
+		rows[i] = c.text.cut(i, tokens[i*context:(i+1)*context])
+	}
+	return rows
 }
 
 // Config describes the model.

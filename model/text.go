@@ -69,17 +69,22 @@ func (t *text) encode(dst []float32, captions [][]int32) {
 	s.seqs = s.seqs[:0]
 	total := 0
 	for _, ids := range captions {
-		for i, id := range ids {
-			x := s.x[(total+i)*t.Width : (total+i+1)*t.Width]
-			copy(x, t.token[int(id)*t.Width:])
-			tensor.Add(x, t.position[i*t.Width:(i+1)*t.Width])
-		}
+		t.embed(s.x[total*t.Width:], ids)
 		s.seqs = append(s.seqs, sequence{start: total, length: len(ids), pool: len(ids) - 1})
 		total += len(ids)
 	}
 	x := t.transformer.forward(s.x[:total*t.Width], s.seqs, &s.activations)
 	t.lnFinal.Forward(x, x)
 	t.proj.Forward(dst, x)
+}
+
+// embed writes the rows that a caption enters the blocks with: x (L, W), or longer.
+func (t *text) embed(x []float32, ids []int32) {
+	for i, id := range ids {
+		row := x[i*t.Width : (i+1)*t.Width]
+		copy(row, t.token[int(id)*t.Width:])
+		tensor.Add(row, t.position[i*t.Width:(i+1)*t.Width])
+	}
 }
 
 // run is a range of rows.
