@@ -1,0 +1,235 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// lanes writes code for vectors of 16 float32 or int32: one register of 512 bits when wide, else two of 256. Kernels
+// written on it do the same operations in the same order on both, hence give the same bits.
+type lanes struct {
+	*output
+	wide   bool
+	suffix string // of the functions' names
+	labels int
+}
+
+// A vec is a vector register. There are seven; an eighth masks tails on the narrow machine.
+type vec int
+
+const maskVec = 7
+
+// A mem is 16 values in memory from base on.
+type mem struct {
+	base   string
+	offset int
+}
+
+// A constant is one value in all 16 lanes, by its index in constants.
+type constant int
+
+func (l *lanes) reg(v vec, half int) string {
+	if l.wide {
+		return fmt.Sprintf("Z%d", v)
+	}
+	return fmt.Sprintf("Y%d", 2*int(v)+half)
+}
+
+// op writes an instruction on vectors; operands are vec, mem, constant, or string (an immediate), in Go's order.
+func (l *lanes) op(name string, operands ...any) {
+	for half := range l.halves() {
+		code, list := name, make([]string, len(operands))
+		for i, operand := range operands {
+			switch operand := operand.(type) {
+			case vec:
+				list[i] = l.reg(operand, half)
+			case mem:
+				list[i] = fmt.Sprintf("%d(%s)", operand.offset+32*half, operand.base)
+			case constant:
+				list[i] = fmt.Sprintf("constants<>+%d(SB)", 32*int(operand))
+				if l.wide {
+					code += ".BCST"
+				}
+			case string:
+				list[i] = operand
+			default:
+				panic(fmt.Sprintf("operand %v", operand))
+			}
+		}
+		l.ins("%s %s", code, strings.Join(list, ", "))
+	}
+}
+
+func (l *lanes) halves() int {
+	if l.wide {
+		return 1
+	}
+	return 2
+}
+
+func (l *lanes) zero(v vec) {
+	if l.wide {
+		l.ins("VPXORD Z%d, Z%[1]d, Z%[1]d", v)
+		return
+	}
+	l.op("VPXOR", v, v, v)
+}
+
+func (l *lanes) move(from, to vec) { l.op("VMOVAPS", from, to) }
+
+// fill puts a scalar of four bytes, a register like X3 or memory, into all lanes.
+func (l *lanes) fill(scalar string, v vec) { l.op("VBROADCASTSS", scalar, v) }
+
+func (l *lanes) fillConstant(c constant, v vec) {
+	l.fill(fmt.Sprintf("constants<>+%d(SB)", 32*int(c)), v)
+}
+
+// mask makes the mask of the first CX lanes, up to 16, with R12 for scratch.
+func (l *lanes) mask() {
+	if l.wide {
+		l.ins("MOVL $1, R12")
+		l.ins("SHLL CX, R12")
+		l.ins("DECL R12")
+		l.ins("KMOVW R12, K1")
+		return
+	}
+	l.ins("LEAQ masks<>+64(SB), R12")
+	l.ins("NEGQ CX")
+	l.ins("VMOVUPS (R12)(CX*4), Y%d", 2*maskVec)
+	l.ins("VMOVUPS 32(R12)(CX*4), Y%d", 2*maskVec+1)
+	l.ins("NEGQ CX")
+}
+
+// read loads a vector; with tail only the masked lanes, the others being zero.
+func (l *lanes) read(m mem, v vec, tail bool) {
+	switch {
+	case !tail:
+		l.op("VMOVUPS", m, v)
+	case l.wide:
+		l.ins("VMOVUPS.Z %d(%s), K1, Z%d", m.offset, m.base, v)
+	default:
+		l.op("VMASKMOVPS", m, vec(maskVec), v)
+	}
+}
+
+// readOver loads the masked lanes and leaves the others; spill is overwritten on the narrow machine.
+func (l *lanes) readOver(m mem, v, spill vec) {
+	if l.wide {
+		l.ins("VMOVUPS %d(%s), K1, Z%d", m.offset, m.base, v)
+		return
+	}
+	l.op("VMASKMOVPS", m, vec(maskVec), spill)
+	l.op("VBLENDVPS", vec(maskVec), spill, v, v)
+}
+
+// write stores a vector; with tail only the masked lanes.
+func (l *lanes) write(v vec, m mem, tail bool) {
+	switch {
+	case !tail:
+		l.op("VMOVUPS", v, m)
+	case l.wide:
+		l.ins("VMOVUPS Z%d, K1, %d(%s)", v, m.offset, m.base)
+	default:
+		l.op("VMASKMOVPS", v, vec(maskVec), m)
+	}
+}
+
+// keep makes the lanes outside the mask zero.
+func (l *lanes) keep(v vec) {
+	if l.wide {
+		l.ins("VMOVAPS.Z Z%d, K1, Z%[1]d", v)
+		return
+	}
+	l.op("VANDPS", vec(maskVec), v, v)
+}
+
+// reduce combines the lanes of v by op into all of its lanes, in one order on both machines; t is overwritten.
+func (l *lanes) reduce(op string, v, t vec) {
+	a, b := 2*int(v), 2*int(v)+1
+	if l.wide {
+		a, b = int(v), int(t)
+		l.ins("VEXTRACTF64X4 $1, Z%d, Y%d", a, b)
+	}
+	l.ins("%s Y%d, Y%d, Y%[3]d", op, b, a)
+	l.ins("VEXTRACTF128 $1, Y%d, X%d", a, b)
+	l.ins("%s X%d, X%d, X%[3]d", op, b, a)
+	l.ins("VPERMILPS $0x4e, X%d, X%d", a, b)
+	l.ins("%s X%d, X%d, X%[3]d", op, b, a)
+	l.ins("VPERMILPS $0xb1, X%d, X%d", a, b)
+	l.ins("%s X%d, X%d, X%[3]d", op, b, a)
+	l.fill(fmt.Sprintf("X%d", a), v)
+}
+
+// low is the register that holds lane 0 of v.
+func (l *lanes) low(v vec) string {
+	if l.wide {
+		return fmt.Sprintf("X%d", v)
+	}
+	return fmt.Sprintf("X%d", 2*v)
+}
+
+// each walks CX values, 16 at a time, moving the pointers on by 64 bytes, and masks the tail. It uses up CX.
+func (l *lanes) each(pointers []string, body func(tail bool)) {
+	loop, rest, done := l.fresh("loop"), l.fresh("rest"), l.fresh("done")
+	l.ins("SUBQ $16, CX")
+	l.ins("JLT %s", rest)
+	l.ins("PCALIGN $32")
+	l.label(loop)
+	body(false)
+	for _, p := range pointers {
+		l.ins("ADDQ $64, %s", p)
+	}
+	l.ins("SUBQ $16, CX")
+	l.ins("JGE %s", loop)
+	l.label(rest)
+	l.ins("ADDQ $16, CX")
+	l.ins("JEQ %s", done)
+	l.mask()
+	body(true)
+	l.label(done)
+}
+
+// fresh makes a label that no other code has.
+func (l *lanes) fresh(name string) string {
+	l.labels++
+	return fmt.Sprintf("%s%d", name, l.labels)
+}
+
+// constants are the values that kernels use, each 32 bytes wide.
+var constants []uint32
+
+func float(v float64) constant { return bits(math.Float32bits(float32(v))) }
+
+func bits(v uint32) constant {
+	for i, c := range constants {
+		if c == v {
+			return constant(i)
+		}
+	}
+	constants = append(constants, v)
+	return constant(len(constants) - 1)
+}
+
+// data writes the constants and the masks.
+func (o *output) data() {
+	o.text.WriteByte('\n')
+	define := func(name string, words []uint32) {
+		for i, w := range words {
+			fmt.Fprintf(&o.text, "DATA %s<>+%d(SB)/4, $0x%08x\n", name, 4*i, w)
+		}
+		fmt.Fprintf(&o.text, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 4*len(words))
+	}
+	var words []uint32
+	for _, c := range constants {
+		for range 8 {
+			words = append(words, c)
+		}
+	}
+	define("constants", words)
+	masks := make([]uint32, 32)
+	for i := range 16 {
+		masks[i] = math.MaxUint32
+	}
+	define("masks", masks)
+}

@@ -1,0 +1,143 @@
+package kernel
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/pairstream/pairstream/model/tensor/internal/pool"
+)
+
+// Epilogue is what happens to a product on its way to memory.
+type Epilogue struct {
+	Activation Activation
+	Add        bool // to what is there: a residual branch
+}
+
+const (
+	// cached is how many bytes of the left-hand side are worked on at a time: half of a second-level cache.
+	cached = 512 << 10
+	// block is how many steps of a panel are, 256 KiB of them, so that it stays in that cache from tile to tile.
+	block = 2048
+	// mostRows of the left-hand side are worked on at a time.
+	mostRows = 256
+)
+
+// product is one call of Multiply. Its pieces are chunks of rows times groups of panels.
+type product struct {
+	w      *Weights
+	x      *Rows
+	y      blas32.General
+	then   Epilogue
+	chunks int
+	groups int
+}
+
+// tiles is where a piece keeps sums on their way from the registers to memory.
+type tiles struct {
+	sums   []int32   // (mostRows, 32)
+	values []float32 // (mostRows, 32)
+}
+
+var (
+	products = sync.Pool{New: func() any { return new(product) }}
+	scratch  = sync.Pool{New: func() any {
+		return &tiles{sums: aligned[int32](mostRows * panel), values: aligned[float32](mostRows * panel)}
+	}}
+)
+
+// Multiply computes y (N, out) = f(x·Wᵀ + b), or += with Add, from the first N rows of x, which were made for weights of
+// this precision and quantised.
+func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
+	if y.Cols != w.out || y.Stride < y.Cols || x.cols != w.in || x.precision != w.precision || x.level != w.level ||
+		y.Rows > len(x.float32s)/x.stride || (y.Rows > 0 && len(y.Data) < (y.Rows-1)*y.Stride+y.Cols) {
+		panic(fmt.Sprintf("kernel: %v weights %d to %d from %v rows of %d to (%d, %d)", w.precision, w.in, w.out, x.precision, x.cols, y.Rows, y.Cols))
+	}
+	if y.Rows == 0 {
+		return
+	}
+	panels := len(w.bias) / panel
+	height := w.level.rows[w.precision]
+	fit := max(height, min(mostRows, cached/4/w.steps)/height*height)
+	p := products.Get().(*product)
+	*p = product{w: w, x: x, y: y, then: then, chunks: (y.Rows + fit - 1) / fit, groups: 1}
+	if n := runtime.GOMAXPROCS(0); n > 1 {
+		const each = 4 // pieces for each processor, so that they end together
+		p.groups = max(1, min(panels, each*n/p.chunks))
+	}
+	pool.Run(p.chunks*p.groups, p)
+	*p = product{}
+	products.Put(p)
+}
+
+// Do computes one piece: for each panel of its group all rows of its chunk.
+func (p *product) Do(piece int) {
+	t := scratch.Get().(*tiles)
+	defer scratch.Put(t)
+	chunk, group := piece/p.groups, piece%p.groups
+	panels := len(p.w.bias) / panel
+	from, to := p.y.Rows*chunk/p.chunks, p.y.Rows*(chunk+1)/p.chunks
+	for i := panels * group / p.groups; i < panels*(group+1)/p.groups; i++ {
+		p.panel(t, i, from, to)
+	}
+}
+
+// panel computes rows from to to of one panel. Long columns are worked down block by block, for all rows each.
+func (p *product) panel(t *tiles, index, from, to int) {
+	height := p.w.level.rows[p.w.precision]
+	count := (to - from + height - 1) / height
+	edge := func(i int) int { return from + (to-from)*i/count }
+	if p.w.steps <= block {
+		for i := range count {
+			p.sum(t, index, edge(i), edge(i+1), 0, 0, p.w.steps)
+			p.finish(t, index, edge(i), edge(i+1), 0)
+		}
+		return
+	}
+	for step := 0; step < p.w.steps; step += block {
+		for i := range count {
+			p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, min(step+block, p.w.steps))
+		}
+	}
+	for i := range count {
+		p.finish(t, index, edge(i), edge(i+1), edge(i)-from)
+	}
+}
+
+// sum computes a tile over some steps, into row at of t on; the first steps start it.
+func (p *product) sum(t *tiles, index, from, to, at, step, end int) {
+	w, x := p.w, p.x
+	per := w.perStep()
+	a, b, c := from*x.stride+step*per, (index*w.steps+step)*panel*per, at*panel
+	switch {
+	case w.precision == Float32:
+		w.level.tileFloat32(to-from, x.float32s[a:], x.stride, w.float32s[b:], end-step, t.values[c:], panel, step > 0)
+	case w.precision == Int16:
+		w.level.tileInt16(to-from, x.int16s[a:], x.stride, w.int16s[b:], end-step, t.sums[c:], panel, step > 0)
+	case w.level.quads:
+		w.level.tileQuads(to-from, x.uint8s[a:], x.stride, w.int8s[b:], end-step, t.sums[c:], panel, step > 0)
+	default:
+		w.level.tileInt8(to-from, x.int16s[a:], x.stride, w.int8s[b:], end-step, t.sums[c:], panel, step > 0)
+	}
+}
+
+// finish takes a tile from row at of t on to its place in y.
+func (p *product) finish(t *tiles, index, from, to, at int) {
+	w, first := p.w, index*panel
+	values := t.values[at*panel : (at+to-from)*panel]
+	if w.precision == Float32 {
+		w.level.addBias(values, w.bias[first:])
+	} else {
+		w.level.dequantise(values, t.sums[at*panel:], p.x.scale[from:to], p.x.zero[from:], w.scale[first:], w.sums[first:], w.bias[first:])
+	}
+	if f := w.level.activations[p.then.Activation]; f != nil {
+		f(values, values)
+	}
+	var beta float32
+	if p.then.Add {
+		beta = 1
+	}
+	w.level.store(p.y.Data[from*p.y.Stride+first:], p.y.Stride, values, to-from, min(panel, w.out-first), 1, beta)
+}

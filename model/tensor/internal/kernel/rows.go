@@ -1,0 +1,125 @@
+package kernel
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/pairstream/pairstream/model/tensor/internal/pool"
+)
+
+// Rows is the left-hand side of products: rows of float32 to write to, and beside them what Quantise makes of them for
+// the precision of the weights. Rows are apart so that they do not crowd into the same few sets of the cache.
+type Rows struct {
+	level     *level
+	precision Precision
+	cols      int
+	stride    int // of float32s, int16s and uint8s alike
+	float32s  []float32
+	int16s    []int16
+	uint8s    []uint8
+	scale     []float32 // of a row's integers
+	zero      []int32   // that stands for 0 in uint8s
+}
+
+// NewRows makes n rows for products with weights w.
+func NewRows(w *Weights, n int) *Rows {
+	const line = 64
+	r := &Rows{level: w.level, precision: w.precision, cols: w.in, stride: (w.in+line-1)/line*line + line}
+	if w.precision == Float32 {
+		r.stride = (w.in+line/4-1)/(line/4)*(line/4) + line/4
+	}
+	size := n * r.stride
+	r.float32s = aligned[float32](size)
+	if w.precision != Float32 {
+		r.scale, r.zero = make([]float32, n), make([]int32, n)
+	}
+	switch {
+	case w.precision == Float32:
+	case w.precision == Int8 && w.level.quads:
+		r.uint8s = aligned[uint8](size)
+	default:
+		r.int16s = aligned[int16](size)
+	}
+	return r
+}
+
+// Row returns row i, to be written.
+func (r *Rows) Row(i int) []float32 { return r.float32s[i*r.stride:][:r.cols] }
+
+// Matrix returns the first n rows, to be written.
+func (r *Rows) Matrix(n int) blas32.General {
+	return blas32.General{Rows: n, Cols: r.cols, Stride: r.stride, Data: r.float32s}
+}
+
+// Quantise makes the first n rows ready for products, after they were written.
+func (r *Rows) Quantise(n int) {
+	if r.precision == Float32 {
+		return
+	}
+	eachRow(n, r.cols, r.quantise)
+}
+
+// LayerNorm sets the first rows to the normalised rows of x and makes them ready for products.
+func (r *Rows) LayerNorm(x blas32.General, weight, bias []float32, epsilon float32) {
+	eachRow(x.Rows, r.cols, func(i int) {
+		r.level.layerNorm(r.Row(i), x.Data[i*x.Stride:][:r.cols], weight[:r.cols], bias[:r.cols], epsilon)
+		r.quantise(i)
+	})
+}
+
+// LayerNorm normalises each row of x into the same of y, which may be x: to mean 0 and variance 1, with epsilon added to
+// the variance, then scaled and shifted by column.
+func LayerNorm(y, x blas32.General, weight, bias []float32, epsilon float32) {
+	level := active
+	eachRow(x.Rows, x.Cols, func(i int) {
+		level.layerNorm(y.Data[i*y.Stride:][:x.Cols], x.Data[i*x.Stride:][:x.Cols], weight[:x.Cols], bias[:x.Cols], epsilon)
+	})
+}
+
+// eachRow calls do for each of n rows, on as many processors as are free.
+func eachRow(n, cols int, do func(i int)) {
+	const enough = 1 << 14 // values to a piece: some microseconds
+	rows := max(1, enough/cols)
+	pool.Run((n+rows-1)/rows, pool.Func(func(piece int) {
+		for i := piece * rows; i < min(n, (piece+1)*rows); i++ {
+			do(i)
+		}
+	}))
+}
+
+// quantise rounds row i. A row that is not finite gets a scale of NaN, so that its products are.
+func (r *Rows) quantise(i int) {
+	if r.precision == Float32 {
+		return
+	}
+	x := r.Row(i)
+	low, high, bits := r.level.extent(x)
+	top := math.Float32frombits(uint32(bits))
+	var scale float32 // 0 for a row that is as good as zero
+	if r.precision == Int8 && top > 1e-30 {
+		scale = range8 / (high - low)
+		r.scale[i] = 1 / scale
+	} else if top > 1e-30 {
+		scale = most16 / top
+		r.scale[i] = 1 / scale
+	} else {
+		r.scale[i] = 0
+	}
+	r.zero[i] = 0
+	if !(top <= math.MaxFloat32) {
+		scale, low, high = 0, 0, 0
+		r.scale[i] = float32(math.NaN())
+	}
+	if r.precision == Int16 {
+		r.level.quantise16(r.int16s[i*r.stride:][:r.stride], x, scale, -most16, most16)
+		return
+	}
+	zero := float32(math.RoundToEven(float64(-low * scale)))
+	if r.level.quads {
+		r.zero[i] = int32(zero)
+		r.level.quantise8(r.uint8s[i*r.stride:][:r.stride], x, scale, -zero, range8-zero, int32(zero))
+		return
+	}
+	r.level.quantise16(r.int16s[i*r.stride:][:r.stride], x, scale, -zero, range8-zero)
+}

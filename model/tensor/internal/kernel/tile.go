@@ -1,0 +1,83 @@
+package kernel
+
+// tileFloat32 computes C (m, 32) = A (m, steps) · B (steps, 32), or += with add; a step is one value of a row. Rows of
+// A and C are lda and ldc apart.
+func tileFloat32(m int, a []float32, lda int, b []float32, steps int, c []float32, ldc int, add bool) {
+	for i := range m {
+		row, out := a[i*lda:][:steps], (*[panel]float32)(c[i*ldc:])
+		if !add {
+			clear(out[:])
+		}
+		for k, v := range row {
+			columns := (*[panel]float32)(b[k*panel:])
+			for j, w := range columns {
+				out[j] += float32(v * w) // rounded: not fused on some processors and not on others
+			}
+		}
+	}
+}
+
+// tileIntegers computes C (m, 32) = A (m, 2·steps) · B (steps, 32, 2), or += with add; a step is two values of a row.
+func tileIntegers[A, B int16 | int8](m int, a []A, lda int, b []B, steps int, c []int32, ldc int, add bool) {
+	for i := range m {
+		row, out := a[i*lda:][:2*steps], (*[panel]int32)(c[i*ldc:])
+		if !add {
+			clear(out[:])
+		}
+		for k := 0; k < len(row); k += 2 {
+			v, w := int32(row[k]), int32(row[k+1])
+			columns := (*[2 * panel]B)(b[k*panel:])
+			for j := range out {
+				out[j] += v*int32(columns[2*j]) + w*int32(columns[2*j+1])
+			}
+		}
+	}
+}
+
+// addBias adds bias (32) to the rows of a tile.
+func addBias(tile, bias []float32) {
+	for i := range tile {
+		tile[i] += bias[i%panel]
+	}
+}
+
+// dequantise computes dst = (src - zero·sums)·(scale·weights) + bias for the rows of a tile. There is a scale and a zero
+// point for each row; weights, sums and bias have a value for each column.
+func dequantise(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32) {
+	for i, s := range scale {
+		for j, w := range weights[:panel] {
+			exact := src[i*panel+j] - zero[i]*sums[j]
+			dst[i*panel+j] = float32(float32(exact)*float32(s*w)) + bias[j]
+		}
+	}
+}
+
+// store computes dst = alpha·tile + beta·dst on cols columns; with a beta of 0 it does not read dst.
+func store(dst []float32, stride int, tile []float32, rows, cols int, alpha, beta float32) {
+	for i := range rows {
+		out := dst[i*stride:][:cols]
+		for j, v := range tile[i*panel:][:cols] {
+			v *= alpha
+			if beta != 0 {
+				v += float32(beta * out[j])
+			}
+			out[j] = v
+		}
+	}
+}
+
+// gather computes dst (rows, 32) from rows of src that are stride apart.
+func gather(dst, src []float32, stride, rows int) {
+	for r := range rows {
+		copy(dst[r*panel:(r+1)*panel], src[r*stride:])
+	}
+}
+
+// transpose computes dst (cols, rows), with rows ldd apart, from src (rows, cols), lds apart.
+func transpose(dst []float32, ldd int, src []float32, lds, rows, cols int) {
+	for r := range rows {
+		for c, v := range src[r*lds:][:cols] {
+			dst[c*ldd+r] = v
+		}
+	}
+}

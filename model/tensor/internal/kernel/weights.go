@@ -1,0 +1,144 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/pairstream/pairstream/model/tensor/internal/pool"
+)
+
+// Weights is the right-hand side of products y = x·Wᵀ + b, packed once for one precision: panels of 32 columns, and in
+// them step after step down the columns. A step is as many values as fill four bytes of a row of the left-hand side:
+// one float32, two int16, or four int8 where the level has quads.
+type Weights struct {
+	level     *level
+	precision Precision
+	in, out   int
+	steps     int       // down a column
+	bias      []float32 // (out, padded to panels)
+
+	float32s []float32 // packed, by precision
+	int16s   []int16
+	int8s    []int8
+	scale    []float32 // of a column's integers; padded like bias
+	sums     []int32   // of a column's int8; padded like bias
+}
+
+// Activations and weights at their greatest.
+const (
+	most16 = 2047 // 12 bits: leaves the sum room for weights of 15 bits
+	most8  = 127
+	range8 = 255
+)
+
+// Pack copies weight (out, in), and bias (out) or nil, into the form that products of a precision want. Values must be
+// finite.
+func Pack(p Precision, weight, bias []float32, in, out int) *Weights {
+	if len(weight) != in*out || (bias != nil && len(bias) != out) || in < 1 || out < 1 {
+		panic(fmt.Sprintf("kernel: weights %d to %d with %d values and %d biases", in, out, len(weight), len(bias)))
+	}
+	if p != Float32 && in > 1<<16 {
+		panic(fmt.Sprintf("kernel: sums of %d products do not fit an int32", in))
+	}
+	panels := (out + panel - 1) / panel
+	w := &Weights{level: active, precision: p, in: in, out: out, bias: aligned[float32](panels * panel)}
+	copy(w.bias, bias)
+	w.steps = (in + w.perStep() - 1) / w.perStep()
+	size := panels * panel * w.steps * w.perStep()
+	switch p {
+	case Float32:
+		w.float32s = aligned[float32](size)
+	case Int16:
+		w.int16s = aligned[int16](size)
+	case Int8:
+		w.int8s = aligned[int8](size)
+	}
+	if p != Float32 {
+		w.scale = aligned[float32](panels * panel)
+		w.sums = aligned[int32](panels * panel)
+	}
+	pool.Run(panels, pool.Func(func(i int) {
+		from := i * panel
+		w.pack(i, weight[from*in:min(from+panel, out)*in])
+	}))
+	return w
+}
+
+// perStep is how many values of a row make a step.
+func (w *Weights) perStep() int {
+	switch {
+	case w.precision == Float32:
+		return 1
+	case w.precision == Int8 && w.level.quads:
+		return 4
+	}
+	return 2
+}
+
+// pack fills a panel from its columns, which are rows of weight.
+func (w *Weights) pack(index int, weight []float32) {
+	if w.precision == Float32 {
+		w.level.transpose(w.float32s[index*panel*w.steps:], panel, weight, w.in, len(weight)/w.in, w.in)
+		return
+	}
+	rounded := make([]int16, (w.in+15)&^15)
+	per := w.perStep()
+	from := index * panel * w.steps * per
+	for c := 0; len(weight) > 0; c++ {
+		column := weight[:w.in]
+		weight = weight[w.in:]
+		scale := w.columnScale(column)
+		if scale == 0 {
+			continue
+		}
+		w.scale[index*panel+c] = 1 / scale
+		w.level.quantise16(rounded, column, scale, -math.MaxInt16, math.MaxInt16)
+		at := from + c*per
+		var sum int32
+		for k, v := range rounded[:w.in] {
+			if w.precision == Int16 {
+				w.int16s[at+k%per] = v
+			} else {
+				w.int8s[at+k%per] = int8(v)
+				sum += int32(v)
+			}
+			if k%per == per-1 {
+				at += panel * per
+			}
+		}
+		w.sums[index*panel+c] = sum
+	}
+	if w.precision == Int16 || !w.level.quads {
+		clear(w.sums[index*panel:][:panel]) // activations have no zero point left in them
+	}
+}
+
+// columnScale is what a column is multiplied with before it is rounded, or 0 if it is as good as zero. With int16 no
+// sum of products with a row overflows: most16·Σ|rounded| < 2³¹, where rounding adds at most 1/2 to each.
+func (w *Weights) columnScale(column []float32) float32 {
+	_, _, bits := w.level.extent(column)
+	top := float64(math.Float32frombits(uint32(bits)))
+	if top < 1e-30 {
+		return 0
+	}
+	if w.precision == Int8 {
+		return float32(most8 / top)
+	}
+	var sum float64
+	for _, v := range column {
+		sum += math.Abs(float64(v))
+	}
+	room := math.MaxInt32/most16 - float64(len(column))/2 - 2
+	return float32(min(math.MaxInt16/top, room/sum))
+}
+
+// In returns the length of a row of the left-hand side.
+func (w *Weights) In() int { return w.in }
+
+// Out returns the length of a row of the product.
+func (w *Weights) Out() int { return w.out }
+
+// Bytes returns the memory that the weights take.
+func (w *Weights) Bytes() int {
+	return 4*(len(w.float32s)+len(w.bias)+len(w.scale)+len(w.sums)) + 2*len(w.int16s) + len(w.int8s)
+}
