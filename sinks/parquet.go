@@ -62,6 +62,7 @@ const pageBytes = 1 << 20
 // A parquetFile is a Parquet file that is being written.
 type parquetFile struct {
 	*aside
+	out                   io.Writer // the file beneath
 	groupRows, groupBytes int64
 
 	writer      *pqarrow.FileWriter // nil before the first batch
@@ -76,13 +77,20 @@ func createParquet(path string, groupRows, groupBytes int64) (*parquetFile, erro
 	if err != nil {
 		return nil, err
 	}
+	return newParquetFile(a, a, groupRows, groupBytes), nil
+}
+
+// newParquetFile begins a Parquet file that is written to out, by which it comes to an aside.
+func newParquetFile(a *aside, out io.Writer, groupRows, groupBytes int64) *parquetFile {
 	if groupRows == 0 {
 		groupRows = 1 << 20
 	}
 	if groupBytes == 0 {
 		groupBytes = 64 << 20
 	}
-	return &parquetFile{aside: a, groupRows: groupRows, groupBytes: groupBytes, dimensions: map[string]int{}}, nil
+	return &parquetFile{
+		aside: a, out: struct{ io.Writer }{out}, groupRows: groupRows, groupBytes: groupBytes, dimensions: map[string]int{},
+	}
 }
 
 // write appends a record of about so many bytes, page by page.
@@ -179,7 +187,7 @@ func (f *parquetFile) begin(schema *arrow.Schema) error {
 	)
 	return f.try(func() error {
 		withTypes := pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema())
-		w, err := pqarrow.NewFileWriter(schema, struct{ io.Writer }{f.aside}, properties, withTypes)
+		w, err := pqarrow.NewFileWriter(schema, f.out, properties, withTypes)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
@@ -190,7 +198,18 @@ func (f *parquetFile) begin(schema *arrow.Schema) error {
 
 // complete writes the footer and makes the file durable.
 func (f *parquetFile) complete() error {
-	err := f.try(func() error {
+	if err := f.finish(); err != nil {
+		return err
+	}
+	return f.aside.complete()
+}
+
+// A keyValue is an entry of a footer.
+type keyValue struct{ key, value string }
+
+// finish writes the footer, with further entries at its end.
+func (f *parquetFile) finish(further ...keyValue) error {
+	return f.try(func() error {
 		for _, field := range f.schema.Fields() {
 			if dimension := f.dimensions[field.Name]; dimension > 0 {
 				if err := f.writer.AppendKeyValueMetadata(field.Name+".dimension", strconv.Itoa(dimension)); err != nil {
@@ -198,12 +217,13 @@ func (f *parquetFile) complete() error {
 				}
 			}
 		}
+		for _, e := range further {
+			if err := f.writer.AppendKeyValueMetadata(e.key, e.value); err != nil {
+				return err
+			}
+		}
 		return f.writer.Close()
 	})
-	if err != nil {
-		return err
-	}
-	return f.aside.complete()
 }
 
 // try calls the writer and returns its error, or that of the file beneath: the writer drops some of those and panics

@@ -1,0 +1,151 @@
+package sinks
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A folder is a directory of parts. What is in it never changes: a part is written under a name of its own that begins
+// with a dot and ends in .tmp, made durable, and then linked to its name, which fails where there is one of that name.
+type folder struct {
+	dir  string
+	disk disk
+}
+
+// A disk is what folders need of a file system to make files last. Tests have one whose power they cut.
+type disk interface {
+	Sync(file *os.File) error
+	Link(from, to string) error
+	SyncDir(dir string) error
+}
+
+type realDisk struct{}
+
+func (realDisk) Sync(file *os.File) error   { return file.Sync() }
+func (realDisk) Link(from, to string) error { return os.Link(from, to) }
+func (realDisk) SyncDir(dir string) error   { return syncDir(dir) }
+
+// openFolder makes the directory where there is none, and returns the names in it that look like parts'. It removes
+// what writers left that are no more.
+func openFolder(dir string, d disk) (folder, []string, error) {
+	f := folder{dir, d}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return f, nil, err
+	}
+	if err := d.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+		return f, nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return f, nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		switch _, _, isPart := parsePartName(e.Name()); {
+		case isPart:
+			names = append(names, e.Name())
+		case isDraftName(e.Name()):
+			if err := sweep(filepath.Join(dir, e.Name())); err != nil {
+				return f, nil, err
+			}
+		}
+	}
+	return f, names, nil
+}
+
+func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+// settle makes what can be seen in the folder durable.
+func (f folder) settle() error { return f.disk.SyncDir(f.dir) }
+
+// A draft is a part that is being written. It is locked, which tells those who sweep that its writer lives.
+type draft struct {
+	*aside
+	disk disk
+}
+
+const (
+	draftPrefix = "."
+	draftSuffix = ".tmp"
+)
+
+// begin begins a part. Close it in the end.
+func (f folder) begin(name string) (draft, error) {
+	for {
+		var random [8]byte
+		rand.Read(random[:])
+		tmp := f.path(draftPrefix + name + "." + hex.EncodeToString(random[:]) + draftSuffix)
+		file, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			return draft{}, err
+		}
+		d := draft{&aside{path: f.path(name), file: file}, f.disk}
+		locked, err := lockFile(file)
+		if err != nil {
+			d.close()
+			return draft{}, fmt.Errorf("lock %s: %w", tmp, err)
+		}
+		if locked && d.waits() {
+			return d, nil
+		}
+		d.close() // somebody swept it before it was locked
+	}
+}
+
+// link publishes a draft under its name, with what was written durable. The error is fs.ErrExist where there is a part
+// of that name. That the name is durable is for settle to see to.
+func (d draft) link() error {
+	if d.err == nil {
+		d.err = d.disk.Sync(d.file)
+	}
+	if d.err != nil {
+		return d.err
+	}
+	return d.disk.Link(d.file.Name(), d.path)
+}
+
+// isDraftName reports whether a draft may have that name.
+func isDraftName(name string) bool {
+	part, ok := strings.CutPrefix(name, draftPrefix)
+	if !ok {
+		return false
+	}
+	if part, ok = strings.CutSuffix(part, draftSuffix); !ok {
+		return false
+	}
+	dot := strings.LastIndexByte(part, '.')
+	if dot < 0 || len(part)-dot != 1+16 {
+		return false
+	}
+	_, _, ok = parsePartName(part[:dot])
+	return ok
+}
+
+// sweep removes a draft that no writer holds.
+func sweep(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // somebody else did, or its writer is done
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	locked, err := lockFile(file)
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", path, err)
+	}
+	if !locked {
+		return nil
+	}
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,223 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet/file"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/pairstream/pairstream/pipeline"
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// Keys of a part's footer, beside those of [Parquet].
+const (
+	laneKey     = "part.lane"
+	firstKey    = "part.first"
+	nextKey     = "part.next"
+	rowsKey     = "part.rows"
+	rejectedKey = "part.rejected" // how many
+	rejectsKey  = "part.rejects"  // as JSON; left out where there are none
+	checksumKey = "part.checksum" // xxHash64 in hex, of all bytes of the file with zeros in this value's place
+)
+
+const noChecksum = "0000000000000000"
+
+// writePart writes a part to its draft. The schema is for one without rows.
+func writePart(ctx context.Context, d draft, p part, schema *arrow.Schema, groupRows, groupBytes int64) error {
+	sum := xxhash.New()
+	f := newParquetFile(d.aside, io.MultiWriter(sum, d.aside), groupRows, groupBytes)
+	if len(p.rows) == 0 {
+		if err := f.begin(schema); err != nil {
+			return err
+		}
+	}
+	rows := 0
+	for _, r := range p.rows {
+		if err := f.write(ctx, r.Record, r.bytes); err != nil {
+			return err
+		}
+		rows += len(r.offsets)
+	}
+	entries := []keyValue{
+		{laneKey, p.lane},
+		{firstKey, strconv.FormatInt(p.first, 10)},
+		{nextKey, strconv.FormatInt(p.next, 10)},
+		{rowsKey, strconv.Itoa(rows)},
+		{rejectedKey, strconv.Itoa(len(p.rejects))},
+	}
+	if len(p.rejects) > 0 {
+		rejects := make(pipeline.Rejects, len(p.rejects))
+		for i, r := range p.rejects {
+			rejects[i] = r.row
+		}
+		text, err := json.Marshal(rejects)
+		if err != nil {
+			return fmt.Errorf("%s: %w", d.path, err)
+		}
+		entries = append(entries, keyValue{rejectsKey, string(text)})
+	}
+	if err := f.finish(append(entries, keyValue{checksumKey, noChecksum})...); err != nil {
+		return err
+	}
+	return stamp(d, sum.Sum64())
+}
+
+// stamp puts the checksum of a complete draft into its place.
+func stamp(d draft, sum uint64) error {
+	info, err := d.file.Stat()
+	if err != nil {
+		return err
+	}
+	at, err := findChecksum(d.file, info.Size())
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.file.Name(), err)
+	}
+	_, err = fmt.Fprintf(io.NewOffsetWriter(d.file, at), "%016x", sum)
+	return err
+}
+
+// maxFooter is how large a footer can be. Ours have little but a description of the columns and the rejects.
+const maxFooter = 64 << 20
+
+// findChecksum returns where in a file of so many bytes the checksum is.
+func findChecksum(r io.ReaderAt, size int64) (int64, error) {
+	var tail [8]byte // the footer's length, and "PAR1"
+	if _, err := r.ReadAt(tail[:], size-8); err != nil || string(tail[4:]) != "PAR1" {
+		return 0, errors.Join(errors.New("not a Parquet file"), err)
+	}
+	length := int64(binary.LittleEndian.Uint32(tail[:4]))
+	if length > min(size-8, maxFooter) {
+		return 0, fmt.Errorf("a footer of %d bytes in a file of %d", length, size)
+	}
+	footer := make([]byte, length)
+	if _, err := r.ReadAt(footer, size-8-length); err != nil {
+		return 0, err
+	}
+	// In Thrift's compact protocol a string of 16 bytes that is field 2 behind field 1 begins with these two bytes.
+	mark := checksumKey + "\x18\x10"
+	at := bytes.LastIndex(footer, []byte(mark))
+	if at < 0 || at+len(mark)+len(noChecksum) > len(footer) {
+		return 0, errors.New("no checksum in the footer")
+	}
+	return size - 8 - length + int64(at+len(mark)), nil
+}
+
+// A footer is what a part says of itself.
+type footer struct {
+	lane                        string
+	first, next, rows, rejected int64
+	rejects                     string // JSON
+	checksum                    string
+	schema                      *arrow.Schema // with its notes; nil where it is but rejectsSchema
+}
+
+// readFooter reads the footer of an open part.
+func readFooter(part *os.File) (f footer, err error) {
+	err = readParquet(part, func(r *file.Reader) error {
+		f, err = footerOf(r)
+		return err
+	})
+	return f, err
+}
+
+// readParquet calls a function with a reader of a file, and makes an error of a panic in it.
+func readParquet(part *os.File, read func(r *file.Reader) error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%v", v)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", part.Name(), err)
+		}
+	}()
+	info, err := part.Stat()
+	if err != nil {
+		return err
+	}
+	if _, err := findChecksum(part, info.Size()); err != nil {
+		return err // before the reader allocates what a damaged footer asks for
+	}
+	r, err := file.NewParquetReader(part)
+	if err != nil {
+		return err
+	}
+	return read(r)
+}
+
+func footerOf(r *file.Reader) (f footer, err error) {
+	pairs := r.MetaData().KeyValueMetadata()
+	schema, err := pqarrow.FromParquet(r.MetaData().Schema, nil, pairs)
+	if err != nil {
+		return f, err
+	}
+	fields := schema.Fields()
+	for i := range fields {
+		fields[i].Metadata = arrow.Metadata{} // Parquet's ids of columns
+	}
+	metadata := notes(schema)
+	f.schema = arrow.NewSchema(fields, &metadata)
+	values := map[string]string{}
+	for i, key := range pairs.Keys() {
+		values[key] = pairs.Values()[i]
+	}
+	for key, number := range map[string]*int64{firstKey: &f.first, nextKey: &f.next, rowsKey: &f.rows, rejectedKey: &f.rejected} {
+		if *number, err = strconv.ParseInt(values[key], 10, 64); err != nil || *number < 0 {
+			return f, fmt.Errorf("%s is %q", key, values[key])
+		}
+	}
+	f.lane, f.rejects, f.checksum = values[laneKey], values[rejectsKey], values[checksumKey]
+	if f.schema.NumFields() == rejectsSchema.NumFields() && f.rows == 0 {
+		f.schema = nil
+	}
+	if f.first >= f.next {
+		return f, fmt.Errorf("it accounts for offsets %d to %d", f.first, f.next-1)
+	}
+	return f, nil
+}
+
+// readOrigins calls a function with the lane and offset of every row of a part.
+func readOrigins(ctx context.Context, part *os.File, row func(lane string, offset int64) error) error {
+	return readParquet(part, func(r *file.Reader) error {
+		if r.NumRows() == 0 {
+			return nil
+		}
+		rows, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: 1 << 14}, memory.DefaultAllocator)
+		if err != nil {
+			return err
+		}
+		schema := r.MetaData().Schema
+		columns := []int{schema.ColumnIndexByName(batch.Lane), schema.ColumnIndexByName(batch.Offset)}
+		records, err := rows.GetRecordReader(ctx, columns, nil)
+		if err != nil {
+			return err
+		}
+		defer records.Release()
+		for records.Next() {
+			lanes, offsets, err := origins(records.Record())
+			if err != nil {
+				return err
+			}
+			for i, offset := range offsets {
+				if err := row(lanes.Value(i), offset); err != nil {
+					return err
+				}
+			}
+		}
+		if err := records.Err(); !errors.Is(err, io.EOF) { // which is how arrow/go 17 says that all is well
+			return err
+		}
+		return nil
+	})
+}
