@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"golang.org/x/sync/semaphore"
 )
 
 // A consumer is a Kafka that is open: a goroutine fetches each partition that is this member's, another follows the
@@ -14,8 +15,9 @@ import (
 type consumer struct {
 	Kafka
 	cluster *cluster
-	ends    map[string]int64 // by lane, when it was opened; nil where they do not matter
-	counts  []int            // partitions of each topic
+	ends    map[string]int64    // by lane, when it was opened; nil where they do not matter
+	counts  []int               // partitions of each topic
+	room    *semaphore.Weighted // bytes that may still be fetched
 
 	ctx     context.Context // ends when fetching does
 	stop    context.CancelFunc
@@ -26,7 +28,6 @@ type consumer struct {
 	changed    chan struct{} // closed when anything below has changed
 	err        error         // the first that ends the source
 	partitions []*partition
-	buffered   int64 // bytes that wait, or are being fetched, over all partitions
 
 	generation *kafka.Generation // that is on; nil while the group is shared out
 	over       chan struct{}     // closed to end it from here
@@ -50,7 +51,10 @@ type position struct {
 
 func newConsumer(settings Kafka, cluster *cluster) *consumer {
 	now := time.Now()
-	c := &consumer{Kafka: settings, cluster: cluster, changed: make(chan struct{}), since: now, returned: now, lastID: -2}
+	c := &consumer{
+		Kafka: settings, cluster: cluster, room: semaphore.NewWeighted(max(settings.BufferBytes, peekBytes)),
+		changed: make(chan struct{}), since: now, returned: now, lastID: -2,
+	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -112,43 +116,44 @@ func (c *consumer) enter(topic string, number int) {
 func (c *consumer) drop(p *partition) {
 	p.left = true
 	p.leave()
-	c.buffered -= p.queued
+	c.room.Release(p.queued)
 	p.queue, p.queued = nil, 0
 }
 
-// reserve waits until there is room for what a partition has next, and returns how many bytes to fetch.
+// reserve waits until there is room for what a partition has next, in turn with the others, and returns how many bytes
+// to fetch.
 func (c *consumer) reserve(ctx context.Context, p *partition) (bytes int64, err error) {
+	bytes = peekBytes
 	err = c.await(ctx, func() (bool, time.Duration) {
-		bytes = peekBytes
 		if p.position < p.high {
 			bytes = min(fetchBytes, max(c.BufferBytes/2, peekBytes))
 		}
-		room := c.buffered == 0 || c.buffered+bytes <= c.BufferBytes
-		if !room || p.queued >= fetchBytes {
-			return false, 0
-		}
-		c.buffered += bytes
-		return true, 0
+		return p.queued < fetchBytes, 0
 	})
-	return bytes, err
+	if err != nil {
+		return 0, err
+	}
+	return bytes, c.room.Acquire(ctx, bytes)
 }
 
-// receive puts what was fetched in place of what was reserved.
+// receive queues what was fetched, and frees the rest of what was reserved for it. Where it is more than that, because
+// one batch alone is, the room does not count the rest.
 func (c *consumer) receive(p *partition, reserved int64, got unpacked) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.buffered -= reserved
 	if !p.left {
 		now := time.Now()
 		for i := range got.records {
 			r := &got.records[i]
 			r.Topic, r.Partition, r.came = p.topic, p.number, now
+			r.bytes = min(r.bytes, reserved)
+			reserved -= r.bytes
 			p.queued += r.bytes
-			c.buffered += r.bytes
 		}
 		p.queue = append(p.queue, got.records...)
 		p.position = got.next
 	}
+	c.room.Release(reserved)
 	c.wake()
 }
 

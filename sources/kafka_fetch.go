@@ -75,7 +75,7 @@ func (f *fetchRequest) RawExchange(rw io.ReadWriter) (m protocol.Message, err er
 type record struct {
 	Message
 	next  int64 // the offset to go on from behind it
-	bytes int64 // about what it takes
+	bytes int64 // of the consumer's room: about what it takes
 	size  int   // of its value, which was left behind where it is too large
 	came  time.Time
 }

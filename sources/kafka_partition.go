@@ -174,7 +174,7 @@ func (p *partition) outOfRange(ctx context.Context, c *consumer) error {
 
 // patiently tries again until it succeeds, or that is hopeless, or there was no success for too long.
 func (c *consumer) patiently(ctx context.Context, what string, try func() error) error {
-	began, pause := time.Now(), 50*time.Millisecond
+	began, pause := time.Now(), 10*time.Millisecond
 	for {
 		err := try()
 		switch {

@@ -161,7 +161,7 @@ func (c *consumer) dequeue(p *partition, n int) []record {
 	taken := p.queue[:n:n]
 	p.queue = p.queue[n:]
 	p.queued -= bytes
-	c.buffered -= bytes
+	c.room.Release(bytes)
 	c.wake()
 	return taken
 }

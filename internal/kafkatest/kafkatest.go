@@ -33,10 +33,7 @@ func Each(t *testing.T, test func(t *testing.T, b *Broker)) {
 // Start starts a cluster of three brokers in this process, which the test ends.
 func Start(t testing.TB, options ...kfake.Opt) *Broker {
 	t.Helper()
-	options = append([]kfake.Opt{
-		kfake.NumBrokers(3), kfake.GroupMinSessionTimeout(100 * time.Millisecond),
-		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}),
-	}, options...)
+	options = append([]kfake.Opt{kfake.NumBrokers(3), kfake.GroupMinSessionTimeout(100 * time.Millisecond)}, options...)
 	fake, err := kfake.NewCluster(options...)
 	if err != nil {
 		t.Fatal(err)
@@ -49,8 +46,8 @@ func Start(t testing.TB, options ...kfake.Opt) *Broker {
 func (b *Broker) Do(t testing.TB, f func(ctx context.Context, c *kgo.Client) error, options ...kgo.Opt) {
 	t.Helper()
 	c, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.SeedBrokers(b.Addresses...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(64 << 20),
-		kgo.BrokerMaxWriteBytes(128 << 20), kgo.MetadataMinAge(10 * time.Millisecond),
+		kgo.SeedBrokers(b.Addresses...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(10 * time.Millisecond),
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
 	}, options...)...)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +108,12 @@ func (b *Broker) Delete(t testing.TB, topic string) {
 // Produce writes records, each to the partition that it names.
 func (b *Broker) Produce(t testing.TB, records ...*kgo.Record) {
 	t.Helper()
-	b.Do(t, func(ctx context.Context, c *kgo.Client) error { return c.ProduceSync(ctx, records...).FirstErr() })
+	most := 1_000_000
+	for _, r := range records {
+		most = max(most, len(r.Value)+100_000)
+	}
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error { return c.ProduceSync(ctx, records...).FirstErr() },
+		kgo.ProducerBatchMaxBytes(int32(most)))
 }
 
 // DeleteRecords deletes the records of a partition before an offset, as retention does.
@@ -189,4 +191,29 @@ func (b *Broker) Records(t testing.TB, topic string, n int) []*kgo.Record {
 		return nil
 	}, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	return records
+}
+
+// Expel takes all members out of a group, as if they had died. They hear of it with their next heartbeat.
+func (b *Broker) Expel(t testing.TB, group string) {
+	t.Helper()
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
+		describe := kmsg.NewDescribeGroupsRequest()
+		describe.Groups = []string{group}
+		described, err := describe.RequestWith(ctx, c)
+		if err != nil {
+			return err
+		}
+		leave := kmsg.NewLeaveGroupRequest()
+		leave.Group = group
+		for _, m := range described.Groups[0].Members {
+			member := kmsg.NewLeaveGroupRequestMember()
+			member.MemberID = m.MemberID
+			leave.Members = append(leave.Members, member)
+		}
+		response, err := leave.RequestWith(ctx, c)
+		if err != nil {
+			return err
+		}
+		return kerr.ErrorForCode(response.ErrorCode)
+	})
 }
