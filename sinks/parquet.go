@@ -178,7 +178,7 @@ func (f *parquetFile) begin(schema *arrow.Schema) error {
 	}
 	properties := parquet.NewWriterProperties(
 		parquet.WithCompression(compress.Codecs.Zstd),
-		parquet.WithCompressionLevel(1),      // the writer makes an encoder a page: its set-up costs more than it compresses
+		parquet.WithCompressionLevel(zstdLevel),
 		parquet.WithDictionaryDefault(false), // embeddings and ids do not repeat
 		parquet.WithStats(false),             // of strings they keep pointing into batches that are long released
 		parquet.WithDataPageSize(pageBytes),
