@@ -53,9 +53,10 @@ func (t *transformer) recordBlock(i int, p *tape, r run) {
 		y = p.rows(p.blocks[i+1].x, t.width, r, false)
 	}
 	b.out.ForwardAdd(mid, p.rows(k.mixed, t.width, r, pooled))
-	normed = p.rows(p.norm2, t.width, r, pooled)
+	normed = normed[:len(mid)]
 	b.ln2.Forward(normed, mid)
-	fc, hidden := p.rows(k.fc, t.mlp, r, pooled), p.rows(p.hidden, t.mlp, r, pooled)
+	fc := p.rows(k.fc, t.mlp, r, pooled)
+	hidden := p.rows(p.hidden, t.mlp, r, false)[:len(fc)] // other runs may be in other blocks: keep to this one's rows
 	b.fc.Forward(fc, normed)
 	t.activate(hidden, fc)
 	copy(y, mid)

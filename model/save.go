@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,13 +34,13 @@ func (c *CLIP) save(dir string) error {
 	for i, p := range c.parameters {
 		tensors[i] = checkpoint.FromFloats(p.name, p.shape, c.values[i])
 	}
-	err := replaceFile(filepath.Join(dir, openCLIPWeights), func(w io.Writer) error {
+	err := checkpoint.Replace(filepath.Join(dir, openCLIPWeights), func(w io.Writer) error {
 		return checkpoint.Write(w, tensors, map[string]string{"format": "pt"})
 	})
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, openCLIPConfig), func(w io.Writer) error {
+	return checkpoint.Replace(filepath.Join(dir, openCLIPConfig), func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		return enc.Encode(c.config.openCLIP())
@@ -96,35 +95,4 @@ func ratio(mlp, width int) float64 {
 		r = math.Nextafter(r, math.Inf(1))
 	}
 	return r
-}
-
-// replaceFile writes a file aside, makes it durable, and renames it to path.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-		}
-	}()
-	w := bufio.NewWriterSize(file, 1<<20)
-	if err := write(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := file.Chmod(0o644); err != nil { // a temporary file is for its owner alone
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }
