@@ -1,0 +1,207 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// A parquetReader goes from file to file and from row group to row group.
+type parquetReader struct {
+	source *Parquet // for its settings
+	files  []dataFile
+	rows   parquetRows
+
+	now      dataFile
+	from     int64        // the first offset that is wanted of its lane
+	file     *parquetFile // nil between two
+	leaves   leaves
+	groups   []int // that have not been opened
+	index    int   // of the group that was opened last
+	isOpen   bool
+	finished int64 // bytes of the files before
+	failed   error // what comes in place of a batch
+}
+
+// choose lets the first file that can be read say which columns are what.
+func (r *parquetReader) choose() error {
+	var first error
+	for _, d := range r.files {
+		err := r.chooseBy(d)
+		if err == nil || !r.maySkip(err) {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (r *parquetReader) chooseBy(d dataFile) error {
+	f, err := openParquet(d)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	fields, err := f.fields()
+	if err != nil {
+		return err
+	}
+	if r.rows.roles, err = r.source.choose(fields); err != nil {
+		return fmt.Errorf("%s: %w", d.path, err)
+	}
+	return nil
+}
+
+// maySkip reports whether an error is of a part of a file that may be left out.
+func (r *parquetReader) maySkip(err error) bool {
+	var corrupt *corruptError
+	return r.source.SkipCorrupt && errors.As(err, &corrupt)
+}
+
+// read returns the next batch.
+func (r *parquetReader) read(ctx context.Context) (batch.Pairs, error) {
+	for r.failed == nil {
+		if err := ctx.Err(); err != nil {
+			return batch.Pairs{}, err
+		}
+		if r.isOpen && r.rows.more() {
+			var pairs batch.Pairs
+			var bad error
+			r.failed = r.decode(func() (err error) {
+				pairs, bad, err = r.rows.batch(ctx)
+				return err
+			})
+			if pairs.Record != nil {
+				return pairs, bad
+			}
+		} else {
+			r.failed = r.advance(ctx)
+		}
+	}
+	if r.maySkip(r.failed) {
+		return r.lose(ctx)
+	}
+	return batch.Pairs{}, r.failed
+}
+
+// decode calls what reads the row group that was opened last.
+func (r *parquetReader) decode(read func() error) error {
+	return r.file.decode(fmt.Sprintf("row group %d", r.index), read)
+}
+
+// advance goes on to the next strip, group or file; io.EOF after the last.
+func (r *parquetReader) advance(ctx context.Context) error {
+	g := &r.rows.group
+	switch {
+	case r.file == nil:
+		return r.nextFile(ctx)
+	case r.isOpen && g.row < g.end:
+		return r.decode(func() error { return r.rows.nextStrip(ctx) })
+	case r.isOpen:
+		r.isOpen = false
+		r.source.gauge.read.Store(r.finished + r.now.size*g.end/r.file.rows())
+		return r.decode(g.finish)
+	case len(r.groups) > 0:
+		r.index, r.groups = r.groups[0], r.groups[1:]
+		r.isOpen = true
+		return r.decode(func() error { return r.rows.open(r.file, r.leaves, r.index) })
+	}
+	r.finished += r.now.size
+	r.source.gauge.read.Store(r.finished)
+	r.closeFile()
+	return nil
+}
+
+// nextFile opens the next file.
+func (r *parquetReader) nextFile(ctx context.Context) error {
+	if len(r.files) == 0 {
+		return io.EOF
+	}
+	r.now, r.files = r.files[0], r.files[1:]
+	r.from = 0
+	if r.source.Resume != nil {
+		next, ok, err := r.source.Resume(ctx, r.lane())
+		if err != nil {
+			return fmt.Errorf("resume %s: %w", r.lane(), err)
+		}
+		if ok {
+			r.from = next
+		}
+	}
+	f, err := openParquet(r.now)
+	if err != nil {
+		return err
+	}
+	r.file = f
+	r.rows.begin(r.now.lane, r.lane(), r.from)
+	fields, err := f.fields()
+	if err != nil {
+		return err
+	}
+	if r.leaves, err = r.rows.roles.find(fields); err != nil {
+		return fmt.Errorf("%s: %w", r.now.path, err)
+	}
+	r.groups, err = r.wanted()
+	return err
+}
+
+// lane names where rows come from: the file, or the one row group of it that is read.
+func (r *parquetReader) lane() string {
+	if s := r.source.Shard; s != nil {
+		return s.Lane()
+	}
+	return r.now.lane
+}
+
+// wanted returns the groups that have rows that are wanted.
+func (r *parquetReader) wanted() ([]int, error) {
+	f, scale := r.file, r.rows.scale()
+	if r.from < 0 || r.from > f.rows()*scale {
+		return nil, fmt.Errorf("%s: it has %d rows, and cannot be resumed at offset %d", f.name, f.rows(), r.from)
+	}
+	if s := r.source.Shard; s != nil {
+		return []int{s.RowGroup}, s.check(f)
+	}
+	var groups []int
+	for i := range f.groups() {
+		if f.first[i] < f.first[i+1] && f.first[i+1]*scale > r.from {
+			groups = append(groups, i)
+		}
+	}
+	return groups, nil
+}
+
+// lose gives one bad row for the rows that are lost by what failed, and goes on behind them: with the next row group, or
+// with the next file where it is the footer.
+func (r *parquetReader) lose(ctx context.Context) (batch.Pairs, error) {
+	id, offset, err := r.now.lane, r.from, r.failed
+	if r.file == nil {
+		r.finished += r.now.size
+	} else {
+		id = fmt.Sprintf("%s#%d", id, r.index)
+		offset = r.file.first[r.index+1]*r.rows.scale() - 1 // the last: what has been stored up to it is complete
+		err = fmt.Errorf("%w: the rows from %d on are lost", err, r.rows.row())
+	}
+	r.failed, r.isOpen = nil, false
+	r.rows.group.close()
+	return r.rows.lost(ctx, r.lane(), offset, id, err)
+}
+
+func (r *parquetReader) closeFile() {
+	if r.file != nil {
+		r.file.close()
+	}
+	r.file, r.isOpen = nil, false
+	r.rows.group.close()
+}
+
+func (r *parquetReader) close() error {
+	r.closeFile()
+	r.rows.group.free()
+	return r.rows.pictures.root.Close()
+}

@@ -1,0 +1,232 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/pairstream/pairstream/pipeline/batch"
+)
+
+// parquetRows makes batches of the rows of row groups.
+type parquetRows struct {
+	roles    *parquetRoles
+	limits   Limits
+	all      bool  // a row for each caption
+	pictures files // that paths lead to
+
+	name, lane string
+	from       int64 // the first offset that is wanted
+	group      parquetGroup
+
+	at, caption int    // the row that is next in the group's strip, and in its captions
+	picture     []byte // its own where loaded is true, as is bad: what ails it
+	bad         error
+	loaded      bool
+
+	schema *arrow.Schema // of batches; nil before the first
+}
+
+// begin goes on to a file.
+func (r *parquetRows) begin(name, lane string, from int64) { r.name, r.lane, r.from = name, lane, from }
+
+// open goes on to a row group.
+func (r *parquetRows) open(f *parquetFile, l leaves, index int) error {
+	r.rewind()
+	return r.group.open(f, l, index)
+}
+
+// nextStrip goes on to the next rows of the group.
+func (r *parquetRows) nextStrip(ctx context.Context) error {
+	r.rewind()
+	return r.group.next(ctx, r.roles, r.from/r.scale(), r.all)
+}
+
+func (r *parquetRows) rewind() { r.at, r.caption, r.loaded = 0, 0, false }
+
+// scale returns how many offsets a row of the file takes.
+func (r *parquetRows) scale() int64 {
+	if r.all {
+		return captionsPerRow
+	}
+	return 1
+}
+
+// row returns the row of the file that is next.
+func (r *parquetRows) row() int64 { return r.group.strip.first + int64(r.at) }
+
+// more reports whether the strip has rows left.
+func (r *parquetRows) more() bool { return r.at < len(r.group.strip.keep) }
+
+// batch returns a batch of the strip's next rows, none where no more are wanted. Where pictures cannot be read any
+// further it returns those before as well as the error.
+func (r *parquetRows) batch(ctx context.Context) (pairs batch.Pairs, bad, err error) {
+	b := batch.NewPairsBuilder(ctx)
+	defer b.Release()
+	rows, err := r.fill(b)
+	if len(rows) == 0 {
+		return batch.Pairs{}, nil, err
+	}
+	strip := &r.group.strip
+	pairs, bad, takeErr := r.withFurther(b, func(i int) (arrow.Array, error) {
+		return pickRows(ctx, strip.scalars[r.roles.further[i]], rows)
+	})
+	return pairs, bad, errors.Join(err, takeErr)
+}
+
+// fill appends the strip's next rows, as many as the limits let in, and returns which they are.
+func (r *parquetRows) fill(b *batch.PairsBuilder) (rows []int, err error) {
+	for b.Len() < r.limits.Rows && r.more() {
+		captions := r.group.strip.captions[r.at]
+		if first := r.from % r.scale(); !r.loaded && r.row() == r.from/r.scale() {
+			r.caption = int(first)
+		}
+		if !r.group.strip.keep[r.at] || r.caption > 0 && r.caption >= len(captions) {
+			r.group.behind++
+			r.at, r.caption = r.at+1, 0
+			continue
+		}
+		if err := r.load(); err != nil {
+			return rows, err
+		}
+		if b.Len() > 0 && int64(b.Bytes()+len(r.picture)) > r.limits.Bytes {
+			break
+		}
+		r.push(b, captions)
+		rows = append(rows, r.at)
+		if r.caption++; r.caption >= len(captions) {
+			r.at, r.caption, r.loaded = r.at+1, 0, false
+		}
+	}
+	return rows, nil
+}
+
+// load reads the picture of the row that is next, and looks what ails it.
+func (r *parquetRows) load() error {
+	if r.loaded {
+		return nil
+	}
+	bytes, path, err := r.group.picture()
+	if err != nil {
+		return err
+	}
+	r.picture, r.bad, r.loaded = bytes, nil, true
+	switch size := int64(len(bytes)); {
+	case bytes == nil && path != "":
+		r.picture, r.bad = r.pictures.read(path, r.limits.Picture)
+	case size == 0:
+		r.bad = r.missing()
+	case size > r.limits.Picture:
+		r.picture, r.bad = nil, fmt.Errorf("the picture has %d bytes: the limit is %d", size, r.limits.Picture)
+	}
+	for i, s := range r.roles.further {
+		if text, ok := r.group.strip.scalars[s].(*array.String); ok && text.IsValid(r.at) && !utf8.ValidString(text.Value(r.at)) {
+			r.bad = fmt.Errorf("column %q is not UTF-8", r.roles.called[i].Name)
+		}
+	}
+	return nil
+}
+
+// missing says that there is no picture, and why where the file does.
+func (r *parquetRows) missing() error {
+	var why []string
+	for _, s := range r.roles.status {
+		if text := r.group.strip.scalars[s].(*array.String); text.IsValid(r.at) {
+			why = append(why, text.Value(r.at))
+		}
+	}
+	if len(why) == 0 {
+		return errors.New("it has no picture")
+	}
+	return fmt.Errorf("it has no picture: %s", strings.Join(why, ": "))
+}
+
+// push appends the row that is next.
+func (r *parquetRows) push(b *batch.PairsBuilder, captions []string) {
+	offset, id := r.row()*r.scale()+int64(r.caption), r.id()
+	if r.all {
+		id = fmt.Sprintf("%s#%d", id, r.caption)
+	}
+	switch {
+	case r.bad != nil:
+		b.AppendBad(r.lane, offset, id, r.bad)
+	case len(captions) == 0:
+		b.AppendBad(r.lane, offset, id, errNoCaption)
+	case !utf8.ValidString(captions[r.caption]):
+		b.AppendBad(r.lane, offset, id, errors.New("the caption is not UTF-8"))
+	default:
+		b.Append(r.lane, offset, id, r.picture, captions[r.caption])
+	}
+}
+
+// id returns what the row that is next is called.
+func (r *parquetRows) id() string {
+	if r.roles.id >= 0 {
+		if ids := r.group.strip.scalars[r.roles.id]; ids.IsValid(r.at) {
+			if bytes, ok := ids.(*array.Binary); ok {
+				return strings.ToValidUTF8(string(bytes.Value(r.at)), "\uFFFD")
+			}
+			return strings.ToValidUTF8(ids.ValueStr(r.at), "\uFFFD")
+		}
+	}
+	return fmt.Sprintf("%s:%d", r.name, r.row())
+}
+
+// lost returns a batch of one bad row, which stands for all that cannot be read.
+func (r *parquetRows) lost(ctx context.Context, lane string, offset int64, id string, lost error) (batch.Pairs, error) {
+	b := batch.NewPairsBuilder(ctx)
+	defer b.Release()
+	b.AppendBad(lane, offset, id, lost)
+	pairs, bad, err := r.withFurther(b, func(i int) (arrow.Array, error) {
+		return array.MakeArrayOfNull(batch.Allocator(ctx), r.roles.called[i].Type, 1), nil
+	})
+	if err != nil {
+		return batch.Pairs{}, err
+	}
+	return pairs, bad
+}
+
+// withFurther makes a batch of built rows and of further columns, which a function makes.
+func (r *parquetRows) withFurther(b *batch.PairsBuilder, further func(i int) (arrow.Array, error)) (pairs batch.Pairs, bad, err error) {
+	built, bad := b.NewPairs()
+	defer built.Release()
+	if r.schema == nil {
+		r.schema = arrow.NewSchema(append(slices.Clone(built.Schema().Fields()), r.roles.called...), nil)
+	}
+	columns := slices.Clone(built.Columns())
+	for i := range r.roles.further {
+		column, err := further(i)
+		if err != nil {
+			return batch.Pairs{}, nil, err
+		}
+		defer column.Release()
+		columns = append(columns, column)
+	}
+	record := array.NewRecord(r.schema, columns, built.NumRows())
+	if pairs, err = batch.NewPairs(record); err != nil {
+		record.Release()
+	}
+	return pairs, bad, err
+}
+
+// pickRows returns a copy of some rows of a column, which ascend, and may come several times.
+func pickRows(ctx context.Context, column arrow.Array, rows []int) (arrow.Array, error) {
+	var runs []arrow.Array
+	for from := 0; from < len(rows); {
+		to := from + 1
+		for to < len(rows) && rows[to] == rows[to-1]+1 {
+			to++
+		}
+		run := array.NewSlice(column, int64(rows[from]), int64(rows[to-1]+1))
+		defer run.Release()
+		runs = append(runs, run)
+		from = to
+	}
+	return array.Concatenate(runs, batch.Allocator(ctx))
+}

@@ -1,0 +1,563 @@
+package sources_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/pairstream/pairstream/pipeline"
+	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/pipeline/pipetest"
+	"github.com/pairstream/pairstream/sources"
+)
+
+const parquetDir = "testdata/parquet/"
+
+// A parquetRow is a row of a source, with its further columns as JSON values.
+type parquetRow struct {
+	lane, id, caption string
+	offset            int64
+	image             []byte
+	further           []any
+	bad               string
+}
+
+// readParquet reads a source to its end, or to its error.
+func readParquet(t testing.TB, p *sources.Parquet) (rows []parquetRow, err error) {
+	t.Helper()
+	ctx := pipetest.Context(t)
+	if err := p.Open(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err := p.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}()
+	for {
+		b, err := p.Read(ctx)
+		var bad pipeline.RowErrors
+		if err == io.EOF {
+			return rows, nil
+		}
+		if err != nil && !errors.As(err, &bad) {
+			return rows, err
+		}
+		for i := range b.NumRows() {
+			r := parquetRow{image: slices.Clone(b.Picture(int(i)))}
+			r.id, _ = b.Label(i)
+			r.caption, _ = b.Caption(int(i))
+			r.lane, r.offset = b.Column(3).(*array.String).Value(int(i)), b.Column(4).(*array.Int64).Value(int(i))
+			for c := 5; c < int(b.NumCols()); c++ {
+				r.further = append(r.further, further(b.Column(c), int(i)))
+			}
+			if k := slices.IndexFunc(bad, func(e pipeline.RowError) bool { return e.Row == i }); k >= 0 {
+				r.bad = bad[k].Err.Error()
+			}
+			rows = append(rows, r)
+		}
+		b.Release()
+	}
+}
+
+// further returns a value as rows.json has it.
+func further(a arrow.Array, i int) any {
+	switch a := a.(type) {
+	case *array.Date32:
+		if a.IsValid(i) {
+			return a.Value(i).ToTime().Format(time.DateOnly)
+		}
+	case *array.Timestamp:
+		if a.IsValid(i) {
+			typ := a.DataType().(*arrow.TimestampType)
+			layout := "2006-01-02T15:04:05"
+			if typ.TimeZone == "UTC" {
+				layout += "-07:00"
+			}
+			return a.Value(i).ToTime(typ.Unit).Format(layout)
+		}
+	case *array.Float64:
+		if a.Value(i) != a.Value(i) {
+			return nil
+		}
+	}
+	text, _ := json.Marshal(a.GetOneForMarshal(i))
+	return decodeJSON(string(text))
+}
+
+func decodeJSON(text string) (value any) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	_ = d.Decode(&value)
+	return value
+}
+
+// expected is rows.json.
+type expected struct {
+	Rows  map[string][][]json.RawMessage
+	Where map[string][]string
+}
+
+func readExpected(t testing.TB) (e expected) {
+	t.Helper()
+	text, err := os.ReadFile(parquetDir + "rows.json")
+	if err == nil {
+		err = json.Unmarshal(text, &e)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// compareParquet compares rows with those that pyarrow read: id, picture, caption, further columns.
+func compareParquet(t *testing.T, rows []parquetRow, want [][]json.RawMessage) {
+	t.Helper()
+	if len(rows) != len(want) {
+		t.Fatalf("%d rows, not %d", len(rows), len(want))
+	}
+	for i, r := range rows {
+		have := append([]any{r.id, base64.StdEncoding.EncodeToString(r.image), r.caption}, r.further...)
+		for c, value := range want[i] {
+			if want := decodeJSON(string(value)); !same(have[c], want) {
+				t.Errorf("row %d, column %d: %v, not %v", i, c, have[c], want)
+			}
+		}
+		if len(have) != len(want[i]) || r.offset != int64(i) {
+			t.Errorf("row %d: %d columns of %d, offset %d", i, len(have), len(want[i]), r.offset)
+		}
+	}
+}
+
+// same compares JSON values; numbers as float32 where they are no integers, which a column may be.
+func same(a, b any) bool {
+	x, isNumber := a.(json.Number)
+	y, too := b.(json.Number)
+	if !isNumber || !too || x == y {
+		return a == b
+	}
+	f, _ := x.Float64()
+	g, _ := y.Float64()
+	return float32(f) == float32(g) && strings.ContainsAny(string(x)+string(y), ".e")
+}
+
+func TestParquetReadsWhatOthersWrite(t *testing.T) {
+	want := readExpected(t)
+	for _, name := range []string{"snappy", "gzip", "zstd", "brotli", "lz4", "none", "checksums", "delta", "duckdb_V1", "duckdb_V2"} {
+		t.Run(name, func(t *testing.T) {
+			rows, err := readParquet(t, &sources.Parquet{Path: parquetDir + name + ".parquet"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareParquet(t, rows, want.Rows["snappy"])
+		})
+	}
+}
+
+func TestParquetTypes(t *testing.T) {
+	rows, err := readParquet(t, &sources.Parquet{Path: parquetDir + "types.parquet"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareParquet(t, rows, readExpected(t).Rows["types"])
+
+	p := &sources.Parquet{Path: parquetDir + "types.parquet", Columns: []string{"score", "thumbnail", "words"}}
+	ctx := pipetest.Context(t)
+	if err := p.Open(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	b, err := p.Read(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Release()
+	var columns []string
+	for _, f := range b.Schema().Fields()[5:] {
+		columns = append(columns, f.Name+" "+f.Type.String())
+	}
+	if got, want := strings.Join(columns, ", "), "source_score float64, thumbnail binary, words utf8"; got != want {
+		t.Errorf("columns %s, not %s", got, want)
+	}
+}
+
+func TestParquetWhere(t *testing.T) {
+	for where, want := range readExpected(t).Where {
+		rows, err := readParquet(t, &sources.Parquet{Path: parquetDir + "types.parquet", Where: where, Columns: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := []string{}
+		for _, r := range rows {
+			ids = append(ids, r.id)
+			if want := readExpected(t).Rows["types"][r.offset]; string(want[1]) != fmt.Sprintf("%q", base64.StdEncoding.EncodeToString(r.image)) {
+				t.Errorf("where %s: row %s has the picture of another", where, r.id)
+			}
+		}
+		if !slices.Equal(ids, want) {
+			t.Errorf("where %s: %v, not %v", where, ids, want)
+		}
+	}
+	for where, want := range map[string]string{
+		"width > 100":        `where: no column "width" among `,
+		`int32 == "a"`:       `where: column "int32" of int32 cannot be == a`,
+		"bool < true":        `where: column "bool" of bool cannot be < true`,
+		"date == 1":          `where: column "date" of date32 cannot be == 1`,
+		"list == 1":          `where: column "list" is of a type that is not supported there`,
+		"int32 = 1":          `"int32 = 1" is no comparison such as`,
+		"int32 > 1 &&":       `"" is no comparison such as`,
+		"int32 > 1 and bool": `is no comparison such as`,
+		"int32 > big":        `"big" is no number, string in quotes, true or false`,
+	} {
+		if _, err := readParquet(t, &sources.Parquet{Path: parquetDir + "types.parquet", Where: where}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("where %s: %v, not %s", where, err, want)
+		}
+	}
+}
+
+// brief shows rows that have been read: offset, id, length of the picture, caption or what is bad.
+func brief(rows []parquetRow) []string {
+	var lines []string
+	for _, r := range rows {
+		line := fmt.Sprintf("%d %s %d %s", r.offset, r.id, len(r.image), r.caption)
+		if r.bad != "" {
+			line = fmt.Sprintf("%d %s bad: %s", r.offset, r.id, r.bad)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestParquetLayouts(t *testing.T) {
+	pictures := write(t, map[string]string{"pictures/0.jpg": "zero", "pictures/1.jpg": strings.Repeat("x", 100)})
+	for _, test := range []struct {
+		name   string
+		source *sources.Parquet
+		want   map[int]string // the first rows, and others by their place
+		rows   int
+	}{
+		{"Hugging Face's struct, where bytes or path or all is null", &sources.Parquet{Path: "huggingface.parquet"}, map[int]string{
+			0: "0 huggingface.parquet:0 40 a photo of thing 0, ünïcode",
+			3: "3 huggingface.parquet:3 bad: it has no picture",
+			5: "5 huggingface.parquet:5 bad: it has no picture",
+			6: "6 huggingface.parquet:6 bad: it has no picture",
+			7: "7 huggingface.parquet:7 75 a photo of thing 7, ünïcode",
+		}, 20},
+		{"the struct the other way round", &sources.Parquet{Path: "huggingface_old.parquet"}, map[int]string{
+			2: "2 huggingface_old.parquet:2 50 a photo of thing 2, ünïcode",
+			3: "3 huggingface_old.parquet:3 bad: it has no picture",
+			7: "7 huggingface_old.parquet:7 75 a photo of thing 7, ünïcode",
+		}, 20},
+		{"img2dataset's, with what failed", &sources.Parquet{Path: "img2dataset.parquet"}, map[int]string{
+			1: "1 000000001 45 a photo of thing 1, ünïcode",
+			2: "2 000000002 bad: it has no picture: failed_to_download: HTTP Error 404: Not Found",
+		}, 20},
+		{"paths of pictures", &sources.Parquet{Path: "paths.parquet", Dir: pictures, Limits: sources.Limits{Picture: 10}}, map[int]string{
+			0: "0 10000 4 a photo of thing 0, ünïcode",
+			1: `1 10001 bad: "pictures/1.jpg" has 100 bytes: the limit is 10`,
+			2: `2 10002 bad: "pictures/2.jpg": no such file or directory`,
+			4: "4 10004 bad: it has no picture",
+		}, 20},
+		{"the first of several captions", &sources.Parquet{Path: "lists.parquet"}, map[int]string{
+			0:  "0 lists.parquet:0 bad: it has no caption",
+			1:  "1 lists.parquet:1 45 caption 0 of 1",
+			3:  "3 lists.parquet:3 55 caption 0 of 3",
+			4:  "4 lists.parquet:4 bad: it has no caption",
+			9:  "9 lists.parquet:9 85 after a null",
+			11: "11 lists.parquet:11 bad: it has no caption",
+		}, 20},
+		{"all captions", &sources.Parquet{Path: "lists.parquet", AllCaptions: true, Limits: sources.Limits{Rows: 2}}, map[int]string{
+			0: "0 lists.parquet:0#0 bad: it has no caption",
+			1: "1000 lists.parquet:1#0 45 caption 0 of 1",
+			2: "2000 lists.parquet:2#0 50 caption 0 of 2",
+			3: "2001 lists.parquet:2#1 50 caption 1 of 2",
+			4: "3000 lists.parquet:3#0 55 caption 0 of 3",
+			6: "3002 lists.parquet:3#2 55 caption 2 of 3",
+			7: "4000 lists.parquet:4#0 bad: it has no caption",
+		}, 33},
+		{"named columns", &sources.Parquet{Path: "img2dataset.parquet", CaptionColumn: "status", IDColumn: "url", Columns: []string{"width"}}, map[int]string{
+			0: "0 http://example.org/0.jpg 40 success",
+		}, 20},
+		{"large pictures", &sources.Parquet{Path: "snappy.parquet", Limits: sources.Limits{Picture: 44}}, map[int]string{
+			0: "0 p0 40 a photo of thing 0, ünïcode",
+			1: "1 p1 bad: the picture has 45 bytes: the limit is 44",
+		}, 20},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.source.Path = parquetDir + test.source.Path
+			rows, err := readParquet(t, test.source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := brief(rows)
+			if len(lines) != test.rows {
+				t.Errorf("%d rows, not %d", len(lines), test.rows)
+			}
+			for i, want := range test.want {
+				if lines[i] != want {
+					t.Errorf("row %d: %s\nnot %s", i, lines[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestParquetSaysWhatItCannotRead(t *testing.T) {
+	for _, test := range []struct {
+		source *sources.Parquet
+		want   string
+	}{
+		{&sources.Parquet{Path: "urls.parquet"}, `testdata/parquet/urls.parquet: none of the columns "URL", "TEXT" is one that is called image,`},
+		{&sources.Parquet{Path: "nocaption.parquet"}, `testdata/parquet/nocaption.parquet: none of the columns "image", "n" is one that is called caption,`},
+		{&sources.Parquet{Path: "nocaption.parquet", CaptionColumn: "n"}, `column "n" is of a type that is not supported there`},
+		{&sources.Parquet{Path: "snappy.parquet", IDColumn: "key"}, `no column "key" among "id", "image", "caption", "license", "width"`},
+		{&sources.Parquet{Path: "snappy.parquet", Columns: []string{"image"}}, `the picture's column "image" cannot ride along too`},
+		{&sources.Parquet{Path: "snappy.parquet", Columns: []string{"width", "width"}}, `two columns are named "width"`},
+		{&sources.Parquet{Path: "types.parquet", Columns: []string{"decimal"}}, `column "decimal" is of a type that is not supported there`},
+		{&sources.Parquet{Path: "prefixes.parquet"}, `testdata/parquet/prefixes.parquet: row group 0: column "caption": page at byte 634: values in the encoding DELTA_BYTE_ARRAY, which is not supported`},
+		{&sources.Parquet{Path: "make.py"}, `testdata/parquet/make.py: footer: the file does not end as Parquet files do: it is cut off, or of another kind`},
+		{&sources.Parquet{Path: "missing.parquet"}, `"testdata/parquet/missing.parquet": no such file or directory`},
+		{&sources.Parquet{Path: "missing*.parquet"}, `"testdata/parquet/missing*.parquet" matches no file`},
+		{&sources.Parquet{Path: "snappy.parquet", Dir: "missing"}, `"missing": no such file or directory`},
+	} {
+		test.source.Path = parquetDir + test.source.Path
+		if _, err := readParquet(t, test.source); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v\nnot %s", err, test.want)
+		}
+	}
+}
+
+// copyParquet copies files of testdata into a new folder, under other names.
+func copyParquet(t testing.TB, names map[string]string) (dir string) {
+	t.Helper()
+	files := map[string]string{}
+	for to, from := range names {
+		text, err := os.ReadFile(parquetDir + from + ".parquet")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[to] = string(text)
+	}
+	return write(t, files)
+}
+
+func TestParquetFiles(t *testing.T) {
+	dir := copyParquet(t, map[string]string{
+		"a/10.parquet": "snappy", "a/9.parquet": "gzip", "b/c/1.PARQUET": "zstd", "_delta_log/1.parquet": "urls",
+		".cache/1.parquet": "urls", "a/_tmp.parquet": "urls", "b/notes.txt": "snappy",
+	})
+	if err := os.Symlink("../b/notes.txt", filepath.Join(dir, "a/linked.parquet")); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		dir:                                "a/9.parquet a/10.parquet a/linked.parquet b/c/1.PARQUET",
+		dir + "/a/*.parquet":               "_tmp.parquet",
+		dir + "/a/*9.parquet":              "9.parquet",
+		dir + "/{a,b/*}":                   "a/9.parquet a/10.parquet a/linked.parquet b/c/1.PARQUET b/notes.txt",
+		dir + "/a/{9..10}.parquet":         "9.parquet 10.parquet",
+		dir + "/b/notes.txt":               "notes.txt",
+		dir + "/[a-b]/{9,10,1}*.parquet":   "a/9.parquet a/10.parquet",
+		dir + "/b/c":                       "1.PARQUET",
+		filepath.Join(dir, "a", "{9,10}*"): "9.parquet 10.parquet",
+	} {
+		rows, err := readParquet(t, &sources.Parquet{Path: path})
+		var lanes []string
+		for _, r := range rows {
+			lanes = append(lanes, r.lane)
+		}
+		got := strings.Join(slices.Compact(lanes), " ")
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s, not %s", path, got, want)
+		}
+	}
+}
+
+func TestParquetFilesOfOtherColumns(t *testing.T) {
+	for other, want := range map[string]string{
+		"types":       `2.parquet: the columns are not those of the first file: no column "license" among "id", "image", "caption",`,
+		"huggingface": `2.parquet: the columns are not those of the first file: no column "caption" among "image", "text", "label"`,
+	} {
+		dir := copyParquet(t, map[string]string{"1.parquet": "snappy", "2.parquet": other})
+		rows, err := readParquet(t, &sources.Parquet{Path: dir, SkipCorrupt: true})
+		if len(rows) != 20 || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d rows, %v\nnot %s", len(rows), err, want)
+		}
+	}
+}
+
+func TestParquetSource(t *testing.T) {
+	dir := copyParquet(t, map[string]string{"1.parquet": "snappy", "2.parquet": "zstd"})
+	pipetest.TestSource(t, func() source { return &sources.Parquet{Path: dir, Limits: sources.Limits{Rows: 3}} })
+}
+
+func TestParquetBatches(t *testing.T) {
+	dir := copyParquet(t, map[string]string{"1.parquet": "snappy", "2.parquet": "zstd"})
+	ctx := pipetest.Context(t)
+	p := &sources.Parquet{Path: dir, Limits: sources.Limits{Rows: 5, Bytes: 300}}
+	if err := p.Open(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var rows []int64
+	progress := 0.0
+	for {
+		b, err := p.Read(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, b.NumRows())
+		lanes := b.Column(3).(*array.String)
+		if lanes.Value(0) != lanes.Value(lanes.Len()-1) {
+			t.Errorf("a batch of %s and %s", lanes.Value(0), lanes.Value(lanes.Len()-1))
+		}
+		if now := p.Progress(); now < progress {
+			t.Errorf("progress %v after %v", now, progress)
+		} else {
+			progress = now
+		}
+		b.Release()
+	}
+	// Row groups have 7, 7 and 6 rows, pictures 40, 45, … bytes, and the other columns about 45 a row.
+	if want := []int64{3, 3, 1, 2, 2, 2, 1, 2, 2, 1, 1}; !slices.Equal(rows, append(want, want...)) {
+		t.Errorf("batches of %v rows", rows)
+	}
+	if p.Progress() != 1 {
+		t.Errorf("progress %v at the end", p.Progress())
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestParquetShards(t *testing.T) {
+	dir := copyParquet(t, map[string]string{"a/1.parquet": "snappy", "b/2.parquet": "zstd"})
+	all, err := readParquet(t, &sources.Parquet{Path: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shards, err := (&sources.Parquet{Path: dir}).Shards(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var of []parquetRow
+	for _, shard := range shards {
+		text, err := json.Marshal(shard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s sources.ParquetShard
+		if err := json.Unmarshal(text, &s); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := readParquet(t, &sources.Parquet{Path: dir, Shard: &s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(len(rows)) != s.Rows || rows[0].offset != s.FirstRow || rows[0].lane != s.Lane() || s.Bytes < 100 {
+			t.Errorf("%+v: %d rows from %d in lane %s", s, len(rows), rows[0].offset, rows[0].lane)
+		}
+		of = append(of, rows...)
+	}
+	if len(shards) != 6 || shards[4].Lane() != "b/2.parquet#1" {
+		t.Errorf("shards %+v", shards)
+	}
+	for i := range of {
+		of[i].lane = all[i].lane
+	}
+	if !slices.Equal(brief(of), brief(all)) {
+		t.Errorf("the shards hold\n%s\nnot\n%s", strings.Join(brief(of), "\n"), strings.Join(brief(all), "\n"))
+	}
+	for _, s := range []sources.ParquetShard{
+		{File: "a/1.parquet", RowGroup: 3, Rows: 7}, {File: "a/1.parquet", RowGroup: -1}, {File: "a/1.parquet", RowGroup: 1, FirstRow: 7, Rows: 8},
+		{File: "../x.parquet"}, {File: "a/3.parquet"}, {File: "/etc/passwd"}, {File: "a"},
+	} {
+		if rows, err := readParquet(t, &sources.Parquet{Path: dir, Shard: &s}); err == nil {
+			t.Errorf("%+v: %d rows", s, len(rows))
+		}
+	}
+}
+
+func TestParquetResumes(t *testing.T) {
+	dir := copyParquet(t, map[string]string{"1.parquet": "snappy", "2.parquet": "zstd", "3.parquet": "gzip"})
+	first, err := os.ReadFile(filepath.Join(dir, "1.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shards, err := (&sources.Parquet{Path: dir + "/1.parquet"}).Shards(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first row group of the first file is spoilt: resumed behind it, it must not be read.
+	copy(first[4:], make([]byte, shards[0].Bytes))
+	if err := os.WriteFile(filepath.Join(dir, "1.parquet"), first, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	resume := func(at map[string]int64) func(context.Context, string) (int64, bool, error) {
+		asked = nil
+		return func(_ context.Context, lane string) (int64, bool, error) {
+			asked = append(asked, lane)
+			next, ok := at[lane]
+			return next, ok, nil
+		}
+	}
+	rows, err := readParquet(t, &sources.Parquet{Path: dir, Resume: resume(map[string]int64{"1.parquet": 9, "2.parquet": 20})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 11+20 || rows[0].offset != 9 || rows[0].id != "p9" || len(rows[0].image) != 85 || rows[11].lane != "3.parquet" {
+		t.Errorf("rows %s", strings.Join(brief(rows), "\n"))
+	}
+	if strings.Join(asked, " ") != "1.parquet 2.parquet 3.parquet" {
+		t.Errorf("asked for %v", asked)
+	}
+	for _, next := range []int64{-1, 21} {
+		if _, err := readParquet(t, &sources.Parquet{Path: dir + "/2.parquet", Resume: resume(map[string]int64{"2.parquet": next})}); err == nil ||
+			!strings.HasSuffix(err.Error(), fmt.Sprintf("2.parquet: it has 20 rows, and cannot be resumed at offset %d", next)) {
+			t.Errorf("resumed at %d: %v", next, err)
+		}
+	}
+	shard := &sources.ParquetShard{File: "2.parquet", RowGroup: 1, FirstRow: 7, Rows: 7}
+	rows, err = readParquet(t, &sources.Parquet{Path: dir, Shard: shard, Resume: resume(map[string]int64{"2.parquet#1": 12})})
+	if err != nil || len(rows) != 2 || rows[0].offset != 12 {
+		t.Errorf("shard: %v, %v", brief(rows), err)
+	}
+}
+
+// TestParquetResumesAnywhere resumes among the captions of a row, too.
+func TestParquetResumesAnywhere(t *testing.T) {
+	all, err := readParquet(t, &sources.Parquet{Path: parquetDir + "lists.parquet", AllCaptions: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := brief(all)
+	for i, r := range all {
+		rows, err := readParquet(t, &sources.Parquet{Path: parquetDir + "lists.parquet", AllCaptions: true,
+			Resume: func(context.Context, string) (int64, bool, error) { return r.offset + 1, true, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := brief(rows); !slices.Equal(got, want[i+1:]) {
+			t.Fatalf("resumed behind %s:\n%s\nnot\n%s", want[i], strings.Join(got, "\n"), strings.Join(want[i+1:], "\n"))
+		}
+	}
+}
+
+var _ pipeline.Source[batch.Pairs] = (*sources.Parquet)(nil)
