@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -49,10 +50,10 @@ type Kafka struct {
 	// SkipLost goes on where records were deleted before they were read, after telling Warn, in place of failing.
 	SkipLost bool
 
+	Limits          Limits
 	MaxMessageBytes int           // larger messages are bad rows; 0 is 32 MiB
-	BatchRows       int           // 0 is 32
-	Wait            time.Duration // for a batch to fill up; 0 is 50 ms
 	BufferBytes     int64         // of messages that wait to be read, over all partitions; 0 is 128 MiB
+	Wait            time.Duration // for a batch to fill up; 0 is 50 ms
 
 	SessionTimeout time.Duration // after which the group takes a silent member for dead; 0 is 10 s
 	Stall          time.Duration // so long without progress is an error; 0 is a minute
@@ -71,11 +72,15 @@ func (s *Kafka) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	columns, err := furtherOf(s.Columns)
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
 	cluster, err := connect(ctx, settings)
 	if err != nil {
 		return err
 	}
-	c := newConsumer(settings, cluster)
+	c := newConsumer(settings, columns, cluster)
 	if err := c.begin(ctx); err != nil {
 		c.close()
 		return err
@@ -87,41 +92,26 @@ func (s *Kafka) Open(ctx context.Context) error {
 // settings returns a copy of s with defaults in place of zeros.
 func (s *Kafka) settings() (Kafka, error) {
 	d := *s
-	orElse(&d.MaxMessageBytes, 32<<20)
-	orElse(&d.BatchRows, 32)
-	orElse(&d.Wait, 50*time.Millisecond)
-	orElse(&d.BufferBytes, 128<<20)
-	orElse(&d.SessionTimeout, 10*time.Second)
-	orElse(&d.Stall, time.Minute)
-	orElse(&d.HoldUp, 15*time.Minute)
+	d.Limits = s.Limits.orDefault()
+	d.MaxMessageBytes = cmp.Or(max(s.MaxMessageBytes, 0), 32<<20)
+	d.BufferBytes = cmp.Or(max(s.BufferBytes, 0), 128<<20)
+	d.Wait = cmp.Or(s.Wait, 50*time.Millisecond)
+	d.SessionTimeout = cmp.Or(s.SessionTimeout, 10*time.Second)
+	d.Stall = cmp.Or(s.Stall, time.Minute)
+	d.HoldUp = cmp.Or(s.HoldUp, 15*time.Minute)
 	if d.Messages == nil {
 		d.Messages = RawMessages{}
 	}
 	if d.Warn == nil {
 		d.Warn = func(error) {}
 	}
-	switch {
-	case len(d.Brokers) == 0:
+	if len(d.Brokers) == 0 {
 		return d, errors.New("kafka: no brokers")
-	case len(d.Topics) == 0:
-		return d, errors.New("kafka: no topics")
-	case d.MaxMessageBytes < 0 || d.BatchRows < 0 || d.BufferBytes < 0:
-		return d, errors.New("kafka: a limit below zero")
 	}
-	for _, column := range d.Columns {
-		switch column {
-		case batch.ID, batch.Image, batch.Caption, batch.Lane, batch.Offset:
-			return d, fmt.Errorf("kafka: further column %q is one of every batch", column)
-		}
+	if len(d.Topics) == 0 {
+		return d, errors.New("kafka: no topics")
 	}
 	return d, nil
-}
-
-func orElse[T comparable](value *T, fallback T) {
-	var zero T
-	if *value == zero {
-		*value = fallback
-	}
 }
 
 // Read returns the next rows of one partition after another, as many as have come within Wait.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/segmentio/kafka-go"
 	"golang.org/x/sync/semaphore"
 )
@@ -15,6 +16,7 @@ import (
 type consumer struct {
 	Kafka
 	cluster *cluster
+	fields  []arrow.Field       // of the further columns
 	ends    map[string]int64    // by lane, when it was opened; nil where they do not matter
 	counts  []int               // partitions of each topic
 	room    *semaphore.Weighted // bytes that may still be fetched
@@ -49,11 +51,14 @@ type position struct {
 	next      int64
 }
 
-func newConsumer(settings Kafka, cluster *cluster) *consumer {
+func newConsumer(settings Kafka, columns further, cluster *cluster) *consumer {
 	now := time.Now()
 	c := &consumer{
 		Kafka: settings, cluster: cluster, room: semaphore.NewWeighted(max(settings.BufferBytes, peekBytes)),
 		changed: make(chan struct{}), since: now, returned: now, lastID: -2,
+	}
+	for _, name := range columns.names {
+		c.fields = append(c.fields, arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true})
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c

@@ -89,7 +89,7 @@ func TestKafkaOpenSaysWhatIsWrong(t *testing.T) {
 	}{
 		"no brokers":            {sources.Kafka{Topics: []string{topic}}, []string{"no brokers"}},
 		"no topics":             {sources.Kafka{Brokers: plain.Addresses}, []string{"no topics"}},
-		"column of its own":     {sources.Kafka{Brokers: plain.Addresses, Topics: []string{topic}, Columns: []string{"image"}}, []string{`"image"`}},
+		"column twice":          {sources.Kafka{Brokers: plain.Addresses, Topics: []string{topic}, Columns: []string{"url", "url"}}, []string{`"url"`}},
 		"nobody there":          {sources.Kafka{Brokers: []string{closed.Addr().String()}, Topics: []string{topic}}, []string{closed.Addr().String(), "connection refused"}},
 		"one of two there":      {sources.Kafka{Brokers: []string{closed.Addr().String(), plain.Addresses[0]}, Topics: []string{topic}}, nil},
 		"no such topic":         {sources.Kafka{Brokers: plain.Addresses, Topics: []string{topic, "other"}}, []string{`"other"`, "Unknown Topic"}},
@@ -139,7 +139,7 @@ func TestKafkaBadMessagesAreBadRows(t *testing.T) {
 			&kgo.Record{Topic: topic, Key: []byte("large"), Value: large, Headers: caption},
 			&kgo.Record{Topic: topic, Key: []byte("last"), Value: []byte("jpeg"), Headers: caption},
 		)
-		for most, bad := range map[int]string{1 << 20: "a message of 5242880 bytes: more than 1048576", 6 << 20: ""} {
+		for most, bad := range map[int]string{1 << 20: "a message of 5242880 bytes: the limit is 1048576", 6 << 20: ""} {
 			ctx := timeout(t, pipetest.Context(t))
 			s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, ToEnd: true, MaxMessageBytes: most})
 			rows := readAll(t, ctx, s)
@@ -168,7 +168,7 @@ func TestKafkaRetention(t *testing.T) {
 		group := "group-" + topic
 		ctx := timeout(t, pipetest.Context(t))
 		source := func() *sources.Kafka {
-			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, ToEnd: true, BatchRows: 10}
+			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, ToEnd: true, Limits: sources.Limits{Rows: 10}}
 		}
 		s := open(t, ctx, source())
 		readRows(t, ctx, s, 10)
@@ -498,7 +498,7 @@ func TestKafkaCommittedOffsetRefused(t *testing.T) {
 	b.Produce(t, raw(topic, 1, 20)...)
 	ctx := timeout(t, pipetest.Context(t))
 	source := func() *sources.Kafka {
-		return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: "g", ToEnd: true, BatchRows: 10}
+		return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: "g", ToEnd: true, Limits: sources.Limits{Rows: 10}}
 	}
 	s := open(t, ctx, source())
 	readRows(t, ctx, s, 10)

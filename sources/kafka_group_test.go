@@ -144,7 +144,7 @@ func TestKafkaKeepsWhatItHas(t *testing.T) {
 		ctx := timeout(t, pipetest.Context(t))
 		group := "group-" + topic
 		source := func() *sources.Kafka {
-			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, SessionTimeout: time.Second, Wait: time.Millisecond, BatchRows: 10}
+			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, SessionTimeout: time.Second, Wait: time.Millisecond, Limits: sources.Limits{Rows: 10}}
 		}
 		var w warnings
 		s := source()
@@ -190,7 +190,7 @@ func TestKafkaRefusesCommitsOfTheDead(t *testing.T) {
 		group := "group-" + topic
 		var w warnings
 		s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, Warn: w.add,
-			SessionTimeout: 8 * time.Second, Wait: time.Millisecond, BatchRows: 10}) // it hears of it after two
+			SessionTimeout: 8 * time.Second, Wait: time.Millisecond, Limits: sources.Limits{Rows: 10}}) // it hears of it after two
 		readRows(t, ctx, s, 50)
 		b.Expel(t, group)
 		other := work(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, SessionTimeout: time.Second})
@@ -215,7 +215,7 @@ func TestKafkaStartsAtTheEnd(t *testing.T) {
 		ctx := timeout(t, pipetest.Context(t))
 		group := "group-" + topic
 		latest := func() *sources.Kafka {
-			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, Latest: true, BatchRows: 5}
+			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, Latest: true, Limits: sources.Limits{Rows: 5}}
 		}
 		s := open(t, ctx, latest())
 		until(t, "it has both partitions", func() bool { return len(s.Lag()) == 2 })
@@ -356,7 +356,7 @@ func TestKafkaHeldUp(t *testing.T) {
 	topic := b.Topic(t, 1)
 	b.Produce(t, raw(topic, 1, 100)...)
 	ctx := timeout(t, pipetest.Context(t))
-	s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: "g", BatchRows: 10, HoldUp: time.Millisecond})
+	s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: "g", Limits: sources.Limits{Rows: 10}, HoldUp: time.Millisecond})
 	readRows(t, ctx, s, 10)
 	m := work(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: "g", SessionTimeout: time.Second})
 	until(t, "the other has all rows", func() bool { return len(unique(m)) == 100 })

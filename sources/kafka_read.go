@@ -8,14 +8,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
 const (
-	batchBytes = 64 << 20       // of a batch at most, unless one row has more
 	readyBytes = fetchBytes / 2 // of a partition that waits for no more
 	decoders   = 8              // messages of a batch that are decoded at once
 )
@@ -84,7 +82,7 @@ func (c *consumer) ready(now time.Time) (picked *partition, wait time.Duration) 
 			continue
 		}
 		rest := c.Wait - now.Sub(p.oldest())
-		if rows >= c.BatchRows || p.queued >= readyBytes || p.ended() || rest <= 0 {
+		if rows >= c.Limits.Rows || p.queued >= readyBytes || p.ended() || rest <= 0 {
 			c.turn = (c.turn + i + 1) % n
 			return p, 0
 		}
@@ -115,8 +113,8 @@ func (c *consumer) drained() bool {
 
 // decode decodes messages of a partition until there are rows for a batch or no more messages.
 func (c *consumer) decode(ctx context.Context, p *partition) error {
-	for len(p.rows) < c.BatchRows {
-		wanted := c.BatchRows - len(p.rows)
+	for len(p.rows) < c.Limits.Rows {
+		wanted := c.Limits.Rows - len(p.rows)
 		if c.Messages.MaxRows() > 1 {
 			wanted = 1
 		}
@@ -152,7 +150,7 @@ func (c *consumer) dequeue(p *partition, n int) []record {
 	n = min(n, len(p.queue))
 	var bytes int64
 	for i, r := range p.queue[:n] {
-		if i > 0 && bytes+r.bytes > batchBytes {
+		if i > 0 && bytes+r.bytes > c.Limits.Bytes {
 			n = i
 			break
 		}
@@ -176,6 +174,9 @@ func (c *consumer) rowsOf(ctx context.Context, p *partition, r record) []row {
 	rows := make([]row, len(decoded))
 	for i, d := range decoded {
 		rows[i] = row{MessageRow: d, offset: r.Offset*each + int64(i), next: r.Offset, came: r.came}
+		if size := int64(len(d.Image)); d.Err == nil && size > c.Limits.Picture {
+			rows[i].Err = fmt.Errorf("a picture of %d bytes: the limit is %d", size, c.Limits.Picture)
+		}
 		if d.ID == "" {
 			rows[i].ID = fmt.Sprintf("%s@%d", p.lane, rows[i].offset)
 		}
@@ -191,14 +192,14 @@ func (c *consumer) rowsOf(ctx context.Context, p *partition, r record) []row {
 
 func (c *consumer) decodeOne(ctx context.Context, r record) (rows []MessageRow, err error) {
 	if r.size > c.MaxMessageBytes {
-		return nil, fmt.Errorf("a message of %d bytes: more than %d", r.size, c.MaxMessageBytes)
+		return nil, fmt.Errorf("a message of %d bytes: the limit is %d", r.size, c.MaxMessageBytes)
 	}
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic while decoding: %v", v)
 		}
 	}()
-	rows, err = c.Messages.Decode(ctx, r.Message, MessageWants{Columns: c.Columns, MaxBytes: c.MaxMessageBytes})
+	rows, err = c.Messages.Decode(ctx, r.Message, MessageWants{Columns: c.Columns, Picture: c.Limits.Picture, Bytes: c.MaxMessageBytes})
 	if err == nil && int64(len(rows)) > c.Messages.MaxRows() {
 		err = errors.New("more rows than the decoder's MaxRows")
 	}
@@ -207,15 +208,11 @@ func (c *consumer) decodeOne(ctx context.Context, r record) (rows []MessageRow, 
 
 // build makes a batch of a partition's rows.
 func (c *consumer) build(ctx context.Context, p *partition) (batch.Pairs, error) {
-	further := make([]arrow.Field, len(c.Columns))
-	for i, name := range c.Columns {
-		further[i] = arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true}
-	}
-	b := batch.NewPairsBuilder(ctx, further...)
+	b := batch.NewPairsBuilder(ctx, c.fields...)
 	defer b.Release()
 	n := 0
-	for _, r := range p.rows[:min(c.BatchRows, len(p.rows))] {
-		if n > 0 && b.Bytes()+len(r.Image) > batchBytes {
+	for _, r := range p.rows[:min(c.Limits.Rows, len(p.rows))] {
+		if n > 0 && int64(b.Bytes()+len(r.Image)) > c.Limits.Bytes {
 			break
 		}
 		if r.Err != nil {

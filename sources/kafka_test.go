@@ -201,7 +201,7 @@ func TestKafkaCommitsWhatIsStored(t *testing.T) {
 		b.Produce(t, raw(topic, 1, 100)...)
 		group := "group-" + topic
 		source := func() *sources.Kafka {
-			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, ToEnd: true, BatchRows: 10}
+			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, ToEnd: true, Limits: sources.Limits{Rows: 10}}
 		}
 		ctx := timeout(t, pipetest.Context(t))
 		s := open(t, ctx, source())

@@ -59,8 +59,9 @@ type MessageDecoder interface {
 
 // MessageWants says what is wanted of a message.
 type MessageWants struct {
-	Columns  []string // further columns, as text
-	MaxBytes int      // the most that a picture, or a decoded message, may hold
+	Columns []string // further columns, as text
+	Picture int64    // the most bytes of a picture that is not in the message
+	Bytes   int      // the most bytes of a message when it is decompressed
 }
 
 var errNullValue = errors.New("the value is null: a tombstone is no pair")

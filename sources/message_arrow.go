@@ -36,7 +36,7 @@ func (d ArrowMessages) Decode(_ context.Context, m Message, want MessageWants) (
 		}
 	}()
 	frames := &arrowFrames{rest: m.Value}
-	mem := &boundedAllocator{Allocator: memory.NewGoAllocator(), left: want.MaxBytes}
+	mem := &boundedAllocator{Allocator: memory.NewGoAllocator(), left: want.Bytes}
 	r, err := ipc.NewReaderFromMessageReader(frames, ipc.WithAllocator(mem))
 	if err != nil {
 		return nil, err

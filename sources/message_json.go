@@ -54,7 +54,7 @@ func (d JSONMessages) Decode(ctx context.Context, m Message, want MessageWants) 
 		row.Caption, row.Err = textOf(fields, batch.Caption)
 	}
 	if row.Err == nil {
-		row.Image, row.Err = d.picture(ctx, fields, want.MaxBytes)
+		row.Image, row.Err = d.picture(ctx, fields, want.Picture)
 	}
 	for _, column := range want.Columns {
 		if value, ok := fields[column]; ok && string(value) != "null" {
@@ -72,7 +72,7 @@ func (d JSONMessages) Decode(ctx context.Context, m Message, want MessageWants) 
 }
 
 // picture returns the picture that an object holds or names.
-func (d JSONMessages) picture(ctx context.Context, fields map[string]json.RawMessage, most int) ([]byte, error) {
+func (d JSONMessages) picture(ctx context.Context, fields map[string]json.RawMessage, most int64) ([]byte, error) {
 	if value, ok := fields[batch.Image]; ok {
 		return decodeBase64(value)
 	}

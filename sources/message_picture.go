@@ -15,7 +15,7 @@ import (
 )
 
 // readPicture reads the picture of a path, which may not leave root: a directory, or the beginning of an HTTP address.
-func readPicture(ctx context.Context, root, path string, most int) ([]byte, error) {
+func readPicture(ctx context.Context, root, path string, most int64) ([]byte, error) {
 	switch {
 	case root == "":
 		return nil, fmt.Errorf("%q is a path, and no root is given for paths", path)
@@ -35,29 +35,18 @@ func readPicture(ctx context.Context, root, path string, most int) ([]byte, erro
 }
 
 // openPicture reads a file under a directory.
-func openPicture(root, path string, most int) ([]byte, error) {
+func openPicture(root, path string, most int64) ([]byte, error) {
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	info, err := dir.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() { // before it is opened: that of a pipe would wait
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	file, err := dir.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readUpTo(file, info.Size(), path, most)
+	f := files{root: dir}
+	return f.read(filepath.ToSlash(path), most)
 }
 
 // getPicture reads what an address under root leads to.
-func getPicture(ctx context.Context, root, address string, most int) ([]byte, error) {
+func getPicture(ctx context.Context, root, address string, most int64) ([]byte, error) {
 	base, err := url.Parse(root)
 	if err != nil {
 		return nil, err
@@ -94,25 +83,19 @@ func getPicture(ctx context.Context, root, address string, most int) ([]byte, er
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s: %s", at.Redacted(), response.Status)
 	}
-	return readUpTo(response.Body, response.ContentLength, at.Redacted(), most)
+	if response.ContentLength > most {
+		return nil, tooLarge(at.Redacted(), response.ContentLength, most)
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, most+1))
+	switch size := int64(len(data)); {
+	case err != nil:
+		return nil, err
+	case size == 0:
+		return nil, emptyFile(at.Redacted())
+	case size > most:
+		return nil, tooLarge(at.Redacted(), size, most)
+	}
+	return data, nil
 }
 
 const pictureTimeout = 30 * time.Second
-
-// readUpTo reads a file to its end, which may be size bytes away, or unknown where size is negative.
-func readUpTo(r io.Reader, size int64, name string, most int) ([]byte, error) {
-	if size <= int64(most) {
-		data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
-		if err != nil {
-			return nil, err
-		}
-		size = int64(len(data))
-		if size == 0 {
-			return nil, fmt.Errorf("%s is empty", name)
-		}
-		if size <= int64(most) {
-			return data, nil
-		}
-	}
-	return nil, fmt.Errorf("%s has more than %d bytes", name, most)
-}

@@ -47,7 +47,7 @@ func (b *Broker) Do(t testing.TB, f func(ctx context.Context, c *kgo.Client) err
 	t.Helper()
 	c, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(b.Addresses...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(10 * time.Millisecond),
-		kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.UnknownTopicRetries(-1),
 	}, options...)...)
 	if err != nil {
 		t.Fatal(err)
