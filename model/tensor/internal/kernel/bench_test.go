@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
@@ -73,4 +74,91 @@ func rate(b *testing.B, p Precision, operations int, f func()) {
 	b.ReportMetric(rates[len(rates)/2]/1e9, "Gop/s")
 	b.ReportMetric(100*shares[len(shares)/2], "%peak")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkSgemm is the same for products that are packed on the way: square ones, layers, and tiles of a loss.
+func BenchmarkSgemm(b *testing.B) {
+	before := active
+	defer func() { active = before }()
+	for _, l := range []string{"avx512", "avx2"} {
+		for _, s := range append([][3]int{{64, 512, 64}, {256, 512, 256}, {512, 512, 512}, {2048, 2048, 2048}}, shapes...) {
+			m, k, n := s[0], s[1], s[2]
+			for _, t := range []blas.Transpose{blas.NoTrans, blas.Trans} {
+				b.Run(fmt.Sprintf("%s/N%c/%dx%dx%d", l, t, m, k, n), func(b *testing.B) {
+					active = choose(l)
+					ldb := n
+					if t == blas.Trans {
+						ldb = k
+					}
+					x, y, c := random(1, m*k), random(2, k*n), make([]float32, m*n)
+					rate(b, Float32, 2*m*k*n, func() { Sgemm(blas.NoTrans, t, m, n, k, 1, x, k, y, ldb, 0, c, n) })
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkRows gives nanoseconds for each value of rows of 768.
+func BenchmarkRows(b *testing.B) {
+	before := active
+	defer func() { active = before }()
+	const n = 768
+	x, y, weight, bias := aligned[float32](n), aligned[float32](n), random(1, n), random(2, n)
+	copy(x, random(3, n))
+	integers, bytes := aligned[int16](n), aligned[uint8](n)
+	tile, sums := aligned[float32](n), aligned[int32](n)
+	for _, l := range levels {
+		for _, c := range []struct {
+			name string
+			run  func()
+		}{
+			{"QuickGELU", func() { l.activations[QuickGELU](y, x) }},
+			{"GELU", func() { l.activations[GELU](y, x) }},
+			{"TanhGELU", func() { l.activations[TanhGELU](y, x) }},
+			{"Add", func() { l.add(y, x) }},
+			{"LayerNorm", func() { l.layerNorm(y, x, weight, bias, 1e-5) }},
+			{"Softmax", func() { l.softmax(y, n, 0.125) }},
+			{"Extent", func() { l.extent(x) }},
+			{"Quantise16", func() { l.quantise16(integers, x, 100, -most16, most16) }},
+			{"Quantise8", func() { l.quantise8(bytes, x, 10, -100, 155, 100) }},
+			{"AddBias", func() { l.addBias(tile, bias) }},
+			{"Scale", func() { l.scale(tile, weight[:n/panel], weight, bias) }},
+			{"Dequantise", func() { l.dequantise(tile, sums, weight[:n/panel], sums, weight, sums, bias) }},
+			{"Store", func() { l.store(y, panel, tile, n/panel, panel, 1, 0) }},
+			{"StoreAdd", func() { l.store(y, panel, tile, n/panel, panel, 1, 1) }},
+			{"Gather", func() { l.gather(y, x, panel, n/panel) }},
+			{"Transpose", func() { l.transpose(y, panel, x, n/panel, panel, n/panel) }},
+		} {
+			if c.name == "Quantise8" && l.quantise8 == nil {
+				continue
+			}
+			b.Run(l.name+"/"+c.name, func(b *testing.B) {
+				for b.Loop() {
+					c.run()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/value")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// BenchmarkAttention gives microseconds for a head of 64 values, at the lengths of texts and of pictures.
+func BenchmarkAttention(b *testing.B) {
+	before := active
+	defer func() { active = before }()
+	for _, l := range levels {
+		for _, length := range []int{12, 50, 77, 197, 257, 577} {
+			b.Run(fmt.Sprintf("%s/%d", l.name, length), func(b *testing.B) {
+				active = l
+				const heads = 12
+				qkv, out := matrix(1, length, 3*heads*64, 3*heads*64+16), matrix(2, length, heads*64, heads*64+16)
+				for b.Loop() {
+					Attention{Heads: heads}.Forward(out, qkv, []Sequence{{Length: length, Queries: length}})
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/heads/1e3, "us/head")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
 }

@@ -636,6 +636,30 @@ done38:
 	VZEROUPPER
 	RET
 
+// func scaleAVX512(tile []float32, scale []float32, weights []float32, bias []float32)
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-96
+	MOVQ tile_base+0(FP), DI
+	MOVQ scale_base+24(FP), BX
+	MOVQ scale_len+32(FP), CX
+	MOVQ weights_base+48(FP), DX
+	MOVQ bias_base+72(FP), R9
+row39:
+	VBROADCASTSS (BX), Z5
+	VMULPS 0(DX), Z5, Z0
+	VMULPS 0(DI), Z0, Z0
+	VADDPS 0(R9), Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	VMULPS 64(DX), Z5, Z0
+	VMULPS 64(DI), Z0, Z0
+	VADDPS 64(R9), Z0, Z0
+	VMOVUPS Z0, 64(DI)
+	ADDQ $128, DI
+	ADDQ $4, BX
+	DECQ CX
+	JNZ row39
+	VZEROUPPER
+	RET
+
 // func dequantiseAVX512(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
 TEXT ·dequantiseAVX512(SB), NOSPLIT, $0-168
 	MOVQ dst_base+0(FP), DI
@@ -646,7 +670,7 @@ TEXT ·dequantiseAVX512(SB), NOSPLIT, $0-168
 	MOVQ weights_base+96(FP), DX
 	MOVQ sums_base+120(FP), SI
 	MOVQ bias_base+144(FP), R9
-row39:
+row40:
 	VBROADCASTSS (BX), Z5
 	VBROADCASTSS (R8), Z6
 	VPMULLD 0(SI), Z6, Z0
@@ -670,7 +694,7 @@ row39:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row39
+	JNZ row40
 	VZEROUPPER
 	RET
 
@@ -681,14 +705,14 @@ TEXT ·addBiasAVX512(SB), NOSPLIT, $0-48
 	MOVQ bias_base+24(FP), BX
 	VMOVUPS 0(BX), Z0
 	VMOVUPS 64(BX), Z1
-row40:
+row41:
 	VADDPS 0(AX), Z0, Z2
 	VMOVUPS Z2, 0(AX)
 	VADDPS 64(AX), Z1, Z2
 	VMOVUPS Z2, 64(AX)
 	ADDQ $128, AX
 	SUBQ $32, CX
-	JGT row40
+	JGT row41
 	VZEROUPPER
 	RET
 
@@ -705,12 +729,12 @@ TEXT ·storeAVX512(SB), NOSPLIT, $0-80
 	MOVL beta+76(FP), DX
 	ADDL DX, DX
 	CMPQ CX, $16
-	JLE narrow41
+	JLE narrow42
 	CMPQ CX, $32
-	JLT partial42
+	JLT partial43
 	TESTL DX, DX
-	JNZ add43
-row44:
+	JNZ add44
+row45:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, 0(DI)
 	VMULPS 64(AX), Z5, Z0
@@ -718,11 +742,11 @@ row44:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row44
+	JNZ row45
 	VZEROUPPER
 	RET
-add43:
-row45:
+add44:
+row46:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS 0(DI), Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -734,18 +758,18 @@ row45:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row45
+	JNZ row46
 	VZEROUPPER
 	RET
-partial42:
+partial43:
 	SUBQ $16, CX
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
 	KMOVW R12, K1
 	TESTL DX, DX
-	JNZ add46
-row47:
+	JNZ add47
+row48:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, 0(DI)
 	VMULPS 64(AX), Z5, Z0
@@ -753,11 +777,11 @@ row47:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row47
+	JNZ row48
 	VZEROUPPER
 	RET
-add46:
-row48:
+add47:
+row49:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS 0(DI), Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -769,27 +793,27 @@ row48:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row48
+	JNZ row49
 	VZEROUPPER
 	RET
-narrow41:
+narrow42:
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
 	KMOVW R12, K1
 	TESTL DX, DX
-	JNZ add49
-row50:
+	JNZ add50
+row51:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, K1, 0(DI)
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row50
+	JNZ row51
 	VZEROUPPER
 	RET
-add49:
-row51:
+add50:
+row52:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS.Z 0(DI), K1, Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -797,7 +821,7 @@ row51:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row51
+	JNZ row52
 	VZEROUPPER
 	RET
 
@@ -808,7 +832,7 @@ TEXT ·gatherAVX512(SB), NOSPLIT, $0-64
 	MOVQ stride+48(FP), R8
 	MOVQ rows+56(FP), CX
 	SHLQ $2, R8
-row52:
+row53:
 	VMOVUPS 0(SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, 0(DI)
@@ -816,7 +840,7 @@ row52:
 	ADDQ R8, SI
 	ADDQ $128, DI
 	DECQ CX
-	JNZ row52
+	JNZ row53
 	VZEROUPPER
 	RET
 
@@ -826,9 +850,9 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest54
+	JLT rest55
 	PCALIGN $32
-loop53:
+loop54:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(DI), Z1
 	VADDPS Z0, Z1, Z1
@@ -836,10 +860,10 @@ loop53:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop53
-rest54:
+	JGE loop54
+rest55:
 	ADDQ $16, CX
-	JEQ done55
+	JEQ done56
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -848,7 +872,7 @@ rest54:
 	VMOVUPS.Z 0(DI), K1, Z1
 	VADDPS Z0, Z1, Z1
 	VMOVUPS Z1, K1, 0(DI)
-done55:
+done56:
 	VZEROUPPER
 	RET
 
@@ -1746,6 +1770,39 @@ done35:
 	VZEROUPPER
 	RET
 
+// func scaleAVX2(tile []float32, scale []float32, weights []float32, bias []float32)
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-96
+	MOVQ tile_base+0(FP), DI
+	MOVQ scale_base+24(FP), BX
+	MOVQ scale_len+32(FP), CX
+	MOVQ weights_base+48(FP), DX
+	MOVQ bias_base+72(FP), R9
+row36:
+	VBROADCASTSS (BX), Y10
+	VBROADCASTSS (BX), Y11
+	VMULPS 0(DX), Y10, Y0
+	VMULPS 32(DX), Y11, Y1
+	VMULPS 0(DI), Y0, Y0
+	VMULPS 32(DI), Y1, Y1
+	VADDPS 0(R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMULPS 64(DX), Y10, Y0
+	VMULPS 96(DX), Y11, Y1
+	VMULPS 64(DI), Y0, Y0
+	VMULPS 96(DI), Y1, Y1
+	VADDPS 64(R9), Y0, Y0
+	VADDPS 96(R9), Y1, Y1
+	VMOVUPS Y0, 64(DI)
+	VMOVUPS Y1, 96(DI)
+	ADDQ $128, DI
+	ADDQ $4, BX
+	DECQ CX
+	JNZ row36
+	VZEROUPPER
+	RET
+
 // func dequantiseAVX2(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
 TEXT ·dequantiseAVX2(SB), NOSPLIT, $0-168
 	MOVQ dst_base+0(FP), DI
@@ -1756,7 +1813,7 @@ TEXT ·dequantiseAVX2(SB), NOSPLIT, $0-168
 	MOVQ weights_base+96(FP), DX
 	MOVQ sums_base+120(FP), SI
 	MOVQ bias_base+144(FP), R9
-row36:
+row37:
 	VBROADCASTSS (BX), Y10
 	VBROADCASTSS (BX), Y11
 	VBROADCASTSS (R8), Y12
@@ -1798,7 +1855,7 @@ row36:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row36
+	JNZ row37
 	VZEROUPPER
 	RET
 
@@ -1811,7 +1868,7 @@ TEXT ·addBiasAVX2(SB), NOSPLIT, $0-48
 	VMOVUPS 32(BX), Y1
 	VMOVUPS 64(BX), Y2
 	VMOVUPS 96(BX), Y3
-row37:
+row38:
 	VADDPS 0(AX), Y0, Y4
 	VADDPS 32(AX), Y1, Y5
 	VMOVUPS Y4, 0(AX)
@@ -1822,7 +1879,7 @@ row37:
 	VMOVUPS Y5, 96(AX)
 	ADDQ $128, AX
 	SUBQ $32, CX
-	JGT row37
+	JGT row38
 	VZEROUPPER
 	RET
 
@@ -1841,12 +1898,12 @@ TEXT ·storeAVX2(SB), NOSPLIT, $0-80
 	MOVL beta+76(FP), DX
 	ADDL DX, DX
 	CMPQ CX, $16
-	JLE narrow38
+	JLE narrow39
 	CMPQ CX, $32
-	JLT partial39
+	JLT partial40
 	TESTL DX, DX
-	JNZ add40
-row41:
+	JNZ add41
+row42:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS Y0, 0(DI)
@@ -1858,11 +1915,11 @@ row41:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row41
+	JNZ row42
 	VZEROUPPER
 	RET
-add40:
-row42:
+add41:
+row43:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS 0(DI), Y2
@@ -1882,10 +1939,10 @@ row42:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row42
+	JNZ row43
 	VZEROUPPER
 	RET
-partial39:
+partial40:
 	SUBQ $16, CX
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
@@ -1893,8 +1950,8 @@ partial39:
 	VMOVUPS 32(R12)(CX*4), Y15
 	NEGQ CX
 	TESTL DX, DX
-	JNZ add43
-row44:
+	JNZ add44
+row45:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS Y0, 0(DI)
@@ -1906,11 +1963,11 @@ row44:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row44
+	JNZ row45
 	VZEROUPPER
 	RET
-add43:
-row45:
+add44:
+row46:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS 0(DI), Y2
@@ -1930,18 +1987,18 @@ row45:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row45
+	JNZ row46
 	VZEROUPPER
 	RET
-narrow38:
+narrow39:
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
 	VMOVUPS 32(R12)(CX*4), Y15
 	NEGQ CX
 	TESTL DX, DX
-	JNZ add46
-row47:
+	JNZ add47
+row48:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
@@ -1949,11 +2006,11 @@ row47:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row47
+	JNZ row48
 	VZEROUPPER
 	RET
-add46:
-row48:
+add47:
+row49:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMASKMOVPS 0(DI), Y14, Y2
@@ -1965,7 +2022,7 @@ row48:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row48
+	JNZ row49
 	VZEROUPPER
 	RET
 
@@ -1976,7 +2033,7 @@ TEXT ·gatherAVX2(SB), NOSPLIT, $0-64
 	MOVQ stride+48(FP), R8
 	MOVQ rows+56(FP), CX
 	SHLQ $2, R8
-row49:
+row50:
 	VMOVUPS 0(SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 64(SI), Y2
@@ -1988,7 +2045,7 @@ row49:
 	ADDQ R8, SI
 	ADDQ $128, DI
 	DECQ CX
-	JNZ row49
+	JNZ row50
 	VZEROUPPER
 	RET
 
@@ -1998,9 +2055,9 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest51
+	JLT rest52
 	PCALIGN $32
-loop50:
+loop51:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(DI), Y2
@@ -2012,10 +2069,10 @@ loop50:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop50
-rest51:
+	JGE loop51
+rest52:
 	ADDQ $16, CX
-	JEQ done52
+	JEQ done53
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2029,7 +2086,7 @@ rest51:
 	VADDPS Y1, Y3, Y3
 	VMASKMOVPS Y2, Y14, 0(DI)
 	VMASKMOVPS Y3, Y15, 32(DI)
-done52:
+done53:
 	VZEROUPPER
 	RET
 

@@ -15,7 +15,7 @@ type level struct {
 	quads bool
 
 	tileFloat32 func(m int, a []float32, lda int, b []float32, steps int, c []float32, ldc int, add bool)
-	tileInt16   func(m int, a []int16, lda int, b []int16, steps int, c []int32, ldc int, add bool)
+	tileInt16   func(m int, a []int16, lda int, b []int16, steps int, c []float32, ldc int, add bool)
 	tileInt8    func(m int, a []int16, lda int, b []int8, steps int, c []int32, ldc int, add bool)
 	tileQuads   func(m int, a []uint8, lda int, b []int8, steps int, c []int32, ldc int, add bool)
 	// peaks run multiplications in registers, one function a precision; operations is how many a turn.
@@ -25,6 +25,7 @@ type level struct {
 	quantise16 func(dst []int16, x []float32, scale, low, high float32)
 	quantise8  func(dst []uint8, x []float32, scale, low, high float32, zero int32)
 	extent     func(x []float32) (low, high float32, magnitude int32)
+	scale      func(tile, scale, weights, bias []float32)
 	dequantise func(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
 	addBias    func(tile, bias []float32)
 	store      func(dst []float32, stride int, tile []float32, rows, cols int, alpha, beta float32)
@@ -41,10 +42,11 @@ var generic = level{
 	name:        "generic",
 	rows:        [3]int{4, 4, 4},
 	tileFloat32: tileFloat32,
-	tileInt16:   tileIntegers[int16, int16],
-	tileInt8:    tileIntegers[int16, int8],
+	tileInt16:   tileInt16,
+	tileInt8:    tileInt8,
 	quantise16:  quantise16,
 	extent:      extent,
+	scale:       scale,
 	dequantise:  dequantise,
 	addBias:     addBias,
 	store:       store,

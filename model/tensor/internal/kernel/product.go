@@ -17,10 +17,10 @@ type Epilogue struct {
 }
 
 const (
-	// cached is how many bytes of the left-hand side are worked on at a time: half of a second-level cache.
-	cached = 512 << 10
-	// block is how many steps of a panel are, 256 KiB of them, so that it stays in that cache from tile to tile.
-	block = 2048
+	// cached is how many bytes of the left-hand side are worked on at a time: about a second-level cache.
+	cached = 1 << 20
+	// block is how many steps of a panel are, 192 KiB of them, so that they stay in that cache from tile to tile.
+	block = 1536
 	// mostRows of the left-hand side are worked on at a time.
 	mostRows = 256
 )
@@ -89,20 +89,14 @@ func (p *product) panel(t *tiles, index, from, to int) {
 	height := p.w.level.rows[p.w.precision]
 	count := (to - from + height - 1) / height
 	edge := func(i int) int { return from + (to-from)*i/count }
-	if p.w.steps <= block {
-		for i := range count {
-			p.sum(t, index, edge(i), edge(i+1), 0, 0, p.w.steps)
-			p.finish(t, index, edge(i), edge(i+1), 0)
-		}
-		return
-	}
 	for step := 0; step < p.w.steps; step += block {
+		end := min(step+block, p.w.steps)
 		for i := range count {
-			p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, min(step+block, p.w.steps))
+			p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, end)
+			if end == p.w.steps {
+				p.finish(t, index, edge(i), edge(i+1), edge(i)-from)
+			}
 		}
-	}
-	for i := range count {
-		p.finish(t, index, edge(i), edge(i+1), edge(i)-from)
 	}
 }
 
@@ -115,7 +109,10 @@ func (p *product) sum(t *tiles, index, from, to, at, step, end int) {
 	case w.precision == Float32:
 		w.level.tileFloat32(to-from, x.float32s[a:], x.stride, w.float32s[b:], end-step, t.values[c:], panel, step > 0)
 	case w.precision == Int16:
-		w.level.tileInt16(to-from, x.int16s[a:], x.stride, w.int16s[b:], end-step, t.sums[c:], panel, step > 0)
+		for ; step < end; step += block16 / 2 {
+			a, b := from*x.stride+step*per, (index*w.steps+step)*panel*per
+			w.level.tileInt16(to-from, x.int16s[a:], x.stride, w.int16s[b:], min(end-step, block16/2), t.values[c:], panel, step > 0)
+		}
 	case w.level.quads:
 		w.level.tileQuads(to-from, x.uint8s[a:], x.stride, w.int8s[b:], end-step, t.sums[c:], panel, step > 0)
 	default:
@@ -127,9 +124,12 @@ func (p *product) sum(t *tiles, index, from, to, at, step, end int) {
 func (p *product) finish(t *tiles, index, from, to, at int) {
 	w, first := p.w, index*panel
 	values := t.values[at*panel : (at+to-from)*panel]
-	if w.precision == Float32 {
+	switch w.precision {
+	case Float32:
 		w.level.addBias(values, w.bias[first:])
-	} else {
+	case Int16:
+		w.level.scale(values, p.x.scale[from:to], w.scale[first:], w.bias[first:])
+	case Int8:
 		w.level.dequantise(values, t.sums[at*panel:], p.x.scale[from:to], p.x.zero[from:], w.scale[first:], w.sums[first:], w.bias[first:])
 	}
 	if f := w.level.activations[p.then.Activation]; f != nil {

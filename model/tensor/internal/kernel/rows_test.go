@@ -225,15 +225,19 @@ func TestPanelKernels(t *testing.T) {
 			addBias(want, bias)
 			same(t, "bias", got, want)
 
-			scale, weights := random(5, rows), random(6, panel)
+			factors, weights := random(5, rows), random(6, panel)
 			sums, zero, src32 := make([]int32, panel), make([]int32, rows), make([]int32, rows*panel)
 			for i, v := range random(7, rows*panel) {
 				src32[i] = int32(v * 1e8)
 				sums[i%panel] = int32(v * 1e5)
 				zero[i%rows] = int32(100 + 50*v)
 			}
-			active.dequantise(got, src32, scale, zero, weights, sums, bias)
-			dequantise(want, src32, scale, zero, weights, sums, bias)
+			active.scale(got, factors, weights, bias)
+			scale(want, factors, weights, bias)
+			same(t, "scale", got, want)
+
+			active.dequantise(got, src32, factors, zero, weights, sums, bias)
+			dequantise(want, src32, factors, zero, weights, sums, bias)
 			same(t, "dequantise", got, want)
 		}
 	})

@@ -15,7 +15,7 @@ func peakFloat32AVX512(n int)
 // tileInt16VNNI multiplies tiles of up to 14 rows.
 //
 //go:noescape
-func tileInt16VNNI(m int, a []int16, lda int, b []int16, steps int, c []int32, ldc int, add bool)
+func tileInt16VNNI(m int, a []int16, lda int, b []int16, steps int, c []float32, ldc int, add bool)
 
 // peakInt16VNNI runs 28 multiplications in registers n times.
 //
@@ -35,7 +35,7 @@ func peakQuadsVNNI(n int)
 // tileInt16AVX512 multiplies tiles of up to 12 rows.
 //
 //go:noescape
-func tileInt16AVX512(m int, a []int16, lda int, b []int16, steps int, c []int32, ldc int, add bool)
+func tileInt16AVX512(m int, a []int16, lda int, b []int16, steps int, c []float32, ldc int, add bool)
 
 // peakInt16AVX512 runs 24 multiplications in registers n times.
 //
@@ -65,7 +65,7 @@ func peakFloat32AVX2(n int)
 // tileInt16AVX2 multiplies tiles of up to 6 rows.
 //
 //go:noescape
-func tileInt16AVX2(m int, a []int16, lda int, b []int16, steps int, c []int32, ldc int, add bool)
+func tileInt16AVX2(m int, a []int16, lda int, b []int16, steps int, c []float32, ldc int, add bool)
 
 // peakInt16AVX2 runs 12 multiplications in registers n times.
 //
@@ -121,6 +121,11 @@ func quantise16AVX512(dst []int16, x []float32, scale float32, low float32, high
 //
 //go:noescape
 func quantise8AVX512(dst []uint8, x []float32, scale float32, low float32, high float32, zero int32)
+
+// scaleAVX512 computes tile·(scale·weights) + bias in place for the len(scale) rows of a tile.
+//
+//go:noescape
+func scaleAVX512(tile []float32, scale []float32, weights []float32, bias []float32)
 
 // dequantiseAVX512 computes dst = (src - zero·sums)·(scale·weights) + bias for the len(scale) rows of a tile.
 //
@@ -181,6 +186,11 @@ func extentAVX2(x []float32) (low float32, high float32, magnitude int32)
 //
 //go:noescape
 func quantise16AVX2(dst []int16, x []float32, scale float32, low float32, high float32)
+
+// scaleAVX2 computes tile·(scale·weights) + bias in place for the len(scale) rows of a tile.
+//
+//go:noescape
+func scaleAVX2(tile []float32, scale []float32, weights []float32, bias []float32)
 
 // dequantiseAVX2 computes dst = (src - zero·sums)·(scale·weights) + bias for the len(scale) rows of a tile.
 //

@@ -17,8 +17,31 @@ func tileFloat32(m int, a []float32, lda int, b []float32, steps int, c []float3
 	}
 }
 
-// tileIntegers computes C (m, 32) = A (m, 2·steps) · B (steps, 32, 2), or += with add; a step is two values of a row.
-func tileIntegers[A, B int16 | int8](m int, a []A, lda int, b []B, steps int, c []int32, ldc int, add bool) {
+// tileInt16 computes C (m, 32) = A (m, 2·steps) · B (steps, 32, 2), or += with add; a step is two values of a row. The sum
+// of the products is exact, so that steps are bounded by what fits an int32, and is rounded once.
+func tileInt16(m int, a []int16, lda int, b []int16, steps int, c []float32, ldc int, add bool) {
+	for i := range m {
+		row := a[i*lda:][:2*steps]
+		var sums [panel]int32
+		for k := 0; k < len(row); k += 2 {
+			v, w := int32(row[k]), int32(row[k+1])
+			columns := (*[2 * panel]int16)(b[k*panel:])
+			for j := range sums {
+				sums[j] += v*int32(columns[2*j]) + w*int32(columns[2*j+1])
+			}
+		}
+		out := (*[panel]float32)(c[i*ldc:])
+		if !add {
+			clear(out[:])
+		}
+		for j, sum := range sums {
+			out[j] += float32(sum)
+		}
+	}
+}
+
+// tileInt8 computes C (m, 32) = A (m, 2·steps) · B (steps, 32, 2), or += with add; a step is two values of a row.
+func tileInt8(m int, a []int16, lda int, b []int8, steps int, c []int32, ldc int, add bool) {
 	for i := range m {
 		row, out := a[i*lda:][:2*steps], (*[panel]int32)(c[i*ldc:])
 		if !add {
@@ -26,7 +49,7 @@ func tileIntegers[A, B int16 | int8](m int, a []A, lda int, b []B, steps int, c 
 		}
 		for k := 0; k < len(row); k += 2 {
 			v, w := int32(row[k]), int32(row[k+1])
-			columns := (*[2 * panel]B)(b[k*panel:])
+			columns := (*[2 * panel]int8)(b[k*panel:])
 			for j := range out {
 				out[j] += v*int32(columns[2*j]) + w*int32(columns[2*j+1])
 			}
@@ -38,6 +61,16 @@ func tileIntegers[A, B int16 | int8](m int, a []A, lda int, b []B, steps int, c 
 func addBias(tile, bias []float32) {
 	for i := range tile {
 		tile[i] += bias[i%panel]
+	}
+}
+
+// scale computes tile·(scale·weights) + bias in place. There is a scale for each row of the tile; weights and bias have
+// a value for each column.
+func scale(tile, scale, weights, bias []float32) {
+	for i, s := range scale {
+		for j, w := range weights[:panel] {
+			tile[i*panel+j] = float32(tile[i*panel+j]*float32(s*w)) + bias[j]
+		}
 	}
 }
 

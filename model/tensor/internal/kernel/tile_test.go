@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -42,42 +43,59 @@ func TestTileFloat32(t *testing.T) {
 	})
 }
 
-// TestTileIntegers checks integer tiles against the Go code, at the edges of their range too.
-func TestTileIntegers(t *testing.T) {
+// TestTileInt16 checks tiles against the Go code, at the edges of their range too.
+func TestTileInt16(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
-		l := active
 		r := rand.New(rand.NewPCG(1, 2))
-		for _, steps := range []int{1, 2, 3, 4, 5, 7, 8, 9, 31, 65} {
-			for m := 1; m <= max(l.rows[Int16], l.rows[Int8]); m++ {
+		for _, steps := range []int{1, 2, 3, 4, 5, 7, 8, 9, 31, block16 / 2} {
+			for m := 1; m <= active.rows[Int16]; m++ {
 				lda, ldc := 2*steps+m%3, panel+m%5
-				a := offset(make([]int16, m*lda), m%3)
-				b16, b8 := offset(make([]int16, steps*panel*2), m%4), offset(make([]int8, steps*panel*2), m%4)
+				a, b := offset(make([]int16, m*lda), m%3), offset(make([]int16, steps*panel*2), m%4)
 				for i := range a {
 					a[i] = int16(r.IntN(2*most16+1) - most16)
 				}
-				for i := range b16 {
-					b16[i], b8[i] = int16(r.IntN(1<<14)-1<<13), int8(r.IntN(255)-127)
+				for i := range b {
+					b[i] = int16(r.IntN(1<<11) - 1<<10)
 				}
-				b16[0], a[0] = -32767, -most16
+				b[0], a[0] = -32767, -most16
+				for _, add := range []bool{false, true} {
+					got, want := offset(random(1, m*ldc), m%2), random(1, m*ldc)
+					tileInt16(m, a, lda, b, steps, want, ldc, add)
+					active.tileInt16(m, a, lda, b, steps, got, ldc, add)
+					same(t, fmt.Sprintf("%d rows of %d steps", m, steps), got, want)
+				}
+			}
+		}
+	})
+}
+
+// TestTileInt8 checks tiles against the Go code, at the edges of their range too.
+func TestTileInt8(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		if active.quads {
+			t.Skip("works on quads")
+		}
+		r := rand.New(rand.NewPCG(1, 2))
+		for _, steps := range []int{1, 2, 3, 4, 5, 7, 8, 9, 31, 65} {
+			for m := 1; m <= active.rows[Int8]; m++ {
+				lda, ldc := 2*steps+m%3, panel+m%5
+				a, b := offset(make([]int16, m*lda), m%3), offset(make([]int8, steps*panel*2), m%4)
+				for i := range a {
+					a[i] = int16(r.IntN(2*range8+1) - range8)
+				}
+				for i := range b {
+					b[i] = int8(r.IntN(256) - 128)
+				}
 				for _, add := range []bool{false, true} {
 					got, want := make([]int32, m*ldc), make([]int32, m*ldc)
 					for i := range got {
 						got[i] = int32(i)
 						want[i] = int32(i)
 					}
-					if m <= l.rows[Int16] {
-						tileIntegers(m, a, lda, b16, steps, want, ldc, add)
-						l.tileInt16(m, a, lda, b16, steps, got, ldc, add)
-						if !slices.Equal(got, want) {
-							t.Fatalf("int16: %d rows of %d steps differ", m, steps)
-						}
-					}
-					if m <= l.rows[Int8] && !l.quads {
-						tileIntegers(m, a, lda, b8, steps, want, ldc, add)
-						l.tileInt8(m, a, lda, b8, steps, got, ldc, add)
-						if !slices.Equal(got, want) {
-							t.Fatalf("int8: %d rows of %d steps differ", m, steps)
-						}
+					tileInt8(m, a, lda, b, steps, want, ldc, add)
+					active.tileInt8(m, a, lda, b, steps, got, ldc, add)
+					if !slices.Equal(got, want) {
+						t.Fatalf("%d rows of %d steps differ", m, steps)
 					}
 				}
 			}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/pairstream/pairstream/model/tensor/internal/pool"
 )
@@ -24,11 +25,15 @@ type Weights struct {
 	sums     []int32   // of a column's int8; padded like bias
 }
 
-// Activations and weights at their greatest.
 const (
-	most16 = 2047 // 12 bits: leaves the sum room for weights of 15 bits
-	most8  = 127
-	range8 = 255
+	// most16 is the greatest int16 activation, 14 bits with the sign. Activations get more bits than weights since
+	// a row of them can have values far out of line.
+	most16 = 8191
+	// block16 is how many products of int16 are summed as integers, before the sum goes on in float32. Fewer leave the
+	// weights more bits: about 13 here.
+	block16 = 256
+	most8   = 127 // weights
+	range8  = 255 // activations, from the least to the greatest
 )
 
 // Pack copies weight (out, in), and bias (out) or nil, into the form that products of a precision want. Values must be
@@ -37,7 +42,7 @@ func Pack(p Precision, weight, bias []float32, in, out int) *Weights {
 	if len(weight) != in*out || (bias != nil && len(bias) != out) || in < 1 || out < 1 {
 		panic(fmt.Sprintf("kernel: weights %d to %d with %d values and %d biases", in, out, len(weight), len(bias)))
 	}
-	if p != Float32 && in > 1<<16 {
+	if p == Int8 && in > 1<<16 {
 		panic(fmt.Sprintf("kernel: sums of %d products do not fit an int32", in))
 	}
 	panels := (out + panel - 1) / panel
@@ -55,6 +60,8 @@ func Pack(p Precision, weight, bias []float32, in, out int) *Weights {
 	}
 	if p != Float32 {
 		w.scale = aligned[float32](panels * panel)
+	}
+	if p == Int8 {
 		w.sums = aligned[int32](panels * panel)
 	}
 	pool.Run(panels, pool.Func(func(i int) {
@@ -106,15 +113,14 @@ func (w *Weights) pack(index int, weight []float32) {
 				at += panel * per
 			}
 		}
-		w.sums[index*panel+c] = sum
-	}
-	if w.precision == Int16 || !w.level.quads {
-		clear(w.sums[index*panel:][:panel]) // activations have no zero point left in them
+		if w.precision == Int8 && w.level.quads { // pairs have no zero point left in them
+			w.sums[index*panel+c] = sum
+		}
 	}
 }
 
 // columnScale is what a column is multiplied with before it is rounded, or 0 if it is as good as zero. With int16 no
-// sum of products with a row overflows: most16·Σ|rounded| < 2³¹, where rounding adds at most 1/2 to each.
+// block's sum of products with a row overflows: most16·Σ|rounded| < 2³¹, where rounding adds at most 1/2 to each.
 func (w *Weights) columnScale(column []float32) float32 {
 	_, _, bits := w.level.extent(column)
 	top := float64(math.Float32frombits(uint32(bits)))
@@ -124,12 +130,16 @@ func (w *Weights) columnScale(column []float32) float32 {
 	if w.precision == Int8 {
 		return float32(most8 / top)
 	}
-	var sum float64
-	for _, v := range column {
-		sum += math.Abs(float64(v))
+	var greatest float64
+	for block := range slices.Chunk(column, block16) {
+		var sum float64
+		for _, v := range block {
+			sum += math.Abs(float64(v))
+		}
+		greatest = max(greatest, sum)
 	}
-	room := math.MaxInt32/most16 - float64(len(column))/2 - 2
-	return float32(min(math.MaxInt16/top, room/sum))
+	const room = math.MaxInt32/most16 - block16/2 - 2
+	return float32(min(math.MaxInt16/top, room/greatest))
 }
 
 // In returns the length of a row of the left-hand side.

@@ -32,6 +32,7 @@ func generate() map[string]string {
 		if wide {
 			l.quantise(true)
 		}
+		l.scale()
 		l.dequantise()
 		l.addBias()
 		l.store()

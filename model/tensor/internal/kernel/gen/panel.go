@@ -1,6 +1,6 @@
 package main
 
-// dequantise writes the way back from a tile's integers.
+// dequantise writes the way back from a tile's sums of int8.
 func (l *lanes) dequantise() {
 	l.function("dequantise"+l.suffix, "computes dst = (src - zero·sums)·(scale·weights) + bias for the len(scale) rows of a tile.",
 		"dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32", "")
@@ -24,6 +24,27 @@ func (l *lanes) dequantise() {
 	l.ins("ADDQ $%d, DI", 4*panel)
 	l.ins("ADDQ $4, BX")
 	l.ins("ADDQ $4, R8")
+	l.ins("DECQ CX")
+	l.ins("JNZ %s", loop)
+	l.ret()
+}
+
+// scale writes the way back from a tile's sums of int16.
+func (l *lanes) scale() {
+	l.function("scale"+l.suffix, "computes tile·(scale·weights) + bias in place for the len(scale) rows of a tile.",
+		"tile []float32, scale []float32, weights []float32, bias []float32", "")
+	l.load("tile_base", "DI", "scale_base", "BX", "scale_len", "CX", "weights_base", "DX", "bias_base", "R9")
+	loop := l.fresh("row")
+	l.label(loop)
+	l.fill("(BX)", 5)
+	for j := range 2 {
+		l.op("VMULPS", mem{"DX", 64 * j}, vec(5), vec(0))
+		l.op("VMULPS", mem{"DI", 64 * j}, vec(0), vec(0))
+		l.op("VADDPS", mem{"R9", 64 * j}, vec(0), vec(0))
+		l.write(0, mem{"DI", 64 * j}, false)
+	}
+	l.ins("ADDQ $%d, DI", 4*panel)
+	l.ins("ADDQ $4, BX")
 	l.ins("DECQ CX")
 	l.ins("JNZ %s", loop)
 	l.ret()

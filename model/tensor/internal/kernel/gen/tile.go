@@ -7,7 +7,8 @@ import "fmt"
 //	C (m, 32) = A (m, steps) · B (steps, 32), or += with add
 //
 // A step takes four bytes of each row of A: one float32, two int16, or four uint8. B holds the same step of its 32
-// columns side by side. Every element of C is one chain of operations in the order of the steps, whatever m is.
+// columns side by side. Every element of C is one chain of operations in the order of the steps, whatever m is. Where C
+// is float32 and the others are integers, the exact sum is rounded once, and then added.
 type tile struct {
 	name    string
 	rows    int // the largest m
@@ -48,12 +49,12 @@ func pairwise(o *output, row, columns, acc, scratch string, last bool) {
 
 var tiles = []tile{
 	{"tileFloat32AVX512", 14, true, "float32", "float32", "float32", 4, "VBROADCASTSS", "VMOVUPS", fusedFloat32},
-	{"tileInt16VNNI", 14, true, "int16", "int16", "int32", 4, "VPBROADCASTD", "VMOVUPS", fusedInt16},
+	{"tileInt16VNNI", 14, true, "int16", "int16", "float32", 4, "VPBROADCASTD", "VMOVUPS", fusedInt16},
 	{"tileQuadsVNNI", 14, true, "uint8", "int8", "int32", 4, "VPBROADCASTD", "VMOVUPS", fusedInt8},
-	{"tileInt16AVX512", 12, true, "int16", "int16", "int32", 4, "VPBROADCASTD", "VMOVUPS", pairwise},
+	{"tileInt16AVX512", 12, true, "int16", "int16", "float32", 4, "VPBROADCASTD", "VMOVUPS", pairwise},
 	{"tileInt8AVX512", 12, true, "int16", "int8", "int32", 2, "VPBROADCASTD", "VPMOVSXBW", pairwise},
 	{"tileFloat32AVX2", 6, false, "float32", "float32", "float32", 4, "VBROADCASTSS", "VMOVUPS", fusedFloat32},
-	{"tileInt16AVX2", 6, false, "int16", "int16", "int32", 4, "VPBROADCASTD", "VMOVUPS", pairwise},
+	{"tileInt16AVX2", 6, false, "int16", "int16", "float32", 4, "VPBROADCASTD", "VMOVUPS", pairwise},
 	{"tileInt8AVX2", 6, false, "int16", "int8", "int32", 2, "VPBROADCASTD", "VPMOVSXBW", pairwise},
 }
 
@@ -94,7 +95,8 @@ func (t tile) emit(o *output) {
 	}
 }
 
-// body writes the tile of exactly m rows. Registers hold first the accumulators, then columns of B, then rows of A.
+// body writes the tile of exactly m rows. Registers hold first the accumulators, then columns of B, then rows of A. C is
+// walked with R11, or with R10 on the narrow machine, whose tiles are too low for R10 to point at rows of A.
 func (t tile) body(o *output, m int) {
 	at := func(label string) string { return fmt.Sprintf("%s%d", label, m) }
 	acc := func(i, j int) string { return t.reg(2*i + j) }
@@ -114,24 +116,31 @@ func (t tile) body(o *output, m int) {
 		o.ins("LEAQ (BX)(R8*4), R10")
 		o.ins("ADDQ R8, R10")
 	}
+	// each does something with all accumulators and their places in C.
+	each := func(format string) {
+		o.ins("MOVQ DI, %s", pointer)
+		for i := range m {
+			for j := range 2 {
+				o.ins(format, acc(i, j), fmt.Sprintf("%d(%s)", lane*j, pointer))
+			}
+			o.ins("ADDQ SI, %s", pointer)
+		}
+	}
+	converts := t.a != t.c && t.c == "float32"
 	o.load("steps", "CX")
-	o.ins("TESTL R12, R12")
-	o.ins("JNZ %s", at("resume"))
+	if !converts {
+		o.ins("TESTL R12, R12")
+		o.ins("JNZ %s", at("resume"))
+	}
 	for i := range 2 * m {
 		o.ins("%s %s, %[2]s, %[2]s", zero, t.reg(i))
 	}
-	o.ins("JMP %s", at("start"))
-	o.label(at("resume"))
-	o.ins("MOVQ DI, %s", pointer)
-	if !t.wide && m > 10 {
-		panic("R10 holds a row pointer")
+	if !converts {
+		o.ins("JMP %s", at("start"))
+		o.label(at("resume"))
+		each("VMOVUPS %[2]s, %[1]s")
+		o.label(at("start"))
 	}
-	for i := range m {
-		o.ins("VMOVUPS (%s), %s", pointer, acc(i, 0))
-		o.ins("VMOVUPS %d(%s), %s", lane, pointer, acc(i, 1))
-		o.ins("ADDQ SI, %s", pointer)
-	}
-	o.label(at("start"))
 
 	step := func(u int) {
 		for j, c := range columns {
@@ -175,12 +184,16 @@ func (t tile) body(o *output, m int) {
 	o.ins("JNZ %s", at("one"))
 
 	o.label(at("done"))
-	o.ins("MOVQ DI, %s", pointer)
-	for i := range m {
-		o.ins("VMOVUPS %s, (%s)", acc(i, 0), pointer)
-		o.ins("VMOVUPS %s, %d(%s)", acc(i, 1), lane, pointer)
-		o.ins("ADDQ SI, %s", pointer)
+	if converts {
+		for i := range 2 * m {
+			o.ins("VCVTDQ2PS %s, %[1]s", t.reg(i))
+		}
+		o.ins("TESTL R12, R12")
+		o.ins("JZ %s", at("store"))
+		each("VADDPS %[2]s, %[1]s, %[1]s")
+		o.label(at("store"))
 	}
+	each("VMOVUPS %s, %s")
 	if !t.wide {
 		o.ins("DECQ R11")
 		o.ins("JEQ %s", at("out"))
