@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
+	"sync"
 
 	"github.com/pairstream/pairstream/model/tensor"
 	"github.com/pairstream/pairstream/model/tokenizer"
@@ -27,19 +27,21 @@ type CLIP struct {
 	tokenizer   *tokenizer.Tokenizer
 	vision      *vision
 	text        *text
+	precision   tensor.Precision
+	images      func() *visionEncoder // vision, packed when it is first needed
+	texts       func() *textEncoder
 	checkpoint  io.Closer // what values point into; nil where they are our own
 }
 
 // EncodeImages embeds pictures. pixels is (N, 3, S, S): normalised, channel by channel, S = ImageSize. dst is
 // (N, Embed) and gets the embeddings as the projection leaves them, not of unit length. A row's embedding is the
-// same, bit for bit, whatever rows it is encoded with (as long as the tower's width is a multiple of four).
+// same, bit for bit, whatever rows it is encoded with, and however many processors there are.
 func (c *CLIP) EncodeImages(dst, pixels []float32) {
 	n, size, embed := c.checkImages(dst, pixels), 3*c.config.Image.Size*c.config.Image.Size, c.config.Embed
-	chunk := max(1, min(divideUp(n, runtime.GOMAXPROCS(0)), c.vision.chunk))
-	tensor.Parallel(divideUp(n, chunk), func(i int) {
-		from, to := i*chunk, min(n, (i+1)*chunk)
-		c.vision.encode(dst[from*embed:to*embed], pixels[from*size:to*size])
-	})
+	for from := 0; from < n; from += c.vision.chunk {
+		to := min(n, from+c.vision.chunk)
+		c.images().encode(dst[from*embed:to*embed], pixels[from*size:to*size])
+	}
 }
 
 // checkImages counts the pictures.
@@ -56,15 +58,10 @@ func (c *CLIP) checkImages(dst, pixels []float32) int {
 // (N, Embed), as EncodeImages leaves it. Only the tokens up to the end of the text are looked at: under the
 // causal mask the rest cannot change the embedding. It panics on an id outside the vocabulary.
 func (c *CLIP) EncodeTexts(dst []float32, tokens []int32) {
-	rows, embed, total := c.cutTexts(dst, tokens), c.config.Embed, 0
-	for _, row := range rows {
-		total += len(row)
+	rows, embed := c.cutTexts(dst, tokens), c.config.Embed
+	for _, chunk := range split(rows, c.text.rows) {
+		c.texts().encode(dst[chunk.from*embed:chunk.to*embed], rows[chunk.from:chunk.to])
 	}
-	chunks := split(rows, min(divideUp(total, runtime.GOMAXPROCS(0)), c.text.rows))
-	tensor.Parallel(len(chunks), func(i int) {
-		from, to := chunks[i].from, chunks[i].to
-		c.text.encode(dst[from*embed:to*embed], rows[from:to])
-	})
 }
 
 // cutTexts shortens each row of tokens to what its embedding depends on.
@@ -135,9 +132,15 @@ func (c *CLIP) Close() error {
 func build(name string, cfg Config, list []parameter, values [][]float32) *CLIP {
 	c := &CLIP{name: name, config: cfg, parameters: list, values: values}
 	c.fingerprint = fingerprint(cfg, list, values)
-	c.vision = newVision(cfg, c.value)
-	c.text = newText(cfg, c.value)
+	c.assemble()
 	return c
+}
+
+// assemble makes the towers of the values. What they are packed into is made when it is first needed.
+func (c *CLIP) assemble() {
+	c.vision, c.text = newVision(c.config, c.value), newText(c.config, c.value)
+	c.images = sync.OnceValue(func() *visionEncoder { return c.vision.pack(c.precision) })
+	c.texts = sync.OnceValue(func() *textEncoder { return c.text.pack(c.precision) })
 }
 
 // value finds a tensor by the name it has in the original checkpoints.

@@ -125,8 +125,7 @@ func (l *Learner) Snapshot() *CLIP {
 
 // Update makes the towers see that parameters have changed: they keep some of them in forms of their own.
 func (l *Learner) Update() {
-	l.clip.vision = newVision(l.clip.config, l.clip.value)
-	l.clip.text = newText(l.clip.config, l.clip.value)
+	l.clip.assemble()
 }
 
 // ZeroGradients clears all gradients.

@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/pairstream/pairstream/model/tensor"
 )
@@ -15,13 +14,6 @@ type text struct {
 	lnFinal         tensor.LayerNorm
 	transformer     transformer
 	proj            *tensor.Linear
-	scratch         sync.Pool // of *textScratch
-}
-
-type textScratch struct {
-	x    []float32 // (T, W)
-	seqs []sequence
-	activations
 }
 
 func newText(cfg Config, get lookup) *text {
@@ -34,12 +26,6 @@ func newText(cfg Config, get lookup) *text {
 		lnFinal:     norm(get, "ln_final"),
 		transformer: newTransformer("transformer.resblocks", tx.Width, tx.Layers, tx.Heads, tx.MLP, true, cfg.Activation, get),
 		proj:        projection(get("text_projection"), tx.Width, cfg.Embed),
-	}
-	t.scratch.New = func() any {
-		return &textScratch{
-			x:           make([]float32, t.rows*tx.Width),
-			activations: t.transformer.newActivations(t.rows, tx.Context),
-		}
 	}
 	return t
 }
@@ -60,22 +46,6 @@ func (t *text) cut(n int, row []int32) []int32 {
 		}
 	}
 	return row[:pool+1]
-}
-
-// encode embeds captions that cut has shortened, of t.rows tokens together at most: N of them to dst (N, E).
-func (t *text) encode(dst []float32, captions [][]int32) {
-	s := t.scratch.Get().(*textScratch)
-	defer t.scratch.Put(s)
-	s.seqs = s.seqs[:0]
-	total := 0
-	for _, ids := range captions {
-		t.embed(s.x[total*t.Width:], ids)
-		s.seqs = append(s.seqs, sequence{start: total, length: len(ids), pool: len(ids) - 1})
-		total += len(ids)
-	}
-	x := t.transformer.forward(s.x[:total*t.Width], s.seqs, &s.activations)
-	t.lnFinal.Forward(x, x)
-	t.proj.Forward(dst, x)
 }
 
 // embed writes the rows that a caption enters the blocks with: x (L, W), or longer.

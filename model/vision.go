@@ -1,8 +1,6 @@
 package model
 
 import (
-	"sync"
-
 	"github.com/pairstream/pairstream/model/tensor"
 )
 
@@ -19,14 +17,6 @@ type vision struct {
 	lnPre, lnPost   tensor.LayerNorm
 	transformer     transformer
 	proj            *tensor.Linear
-	scratch         sync.Pool // of *visionScratch
-}
-
-type visionScratch struct {
-	x       []float32 // (T, W)
-	patches []float32 // (grid², 3·P·P) of one picture
-	seqs    []sequence
-	activations
 }
 
 func newVision(cfg Config, get lookup) *vision {
@@ -42,37 +32,7 @@ func newVision(cfg Config, get lookup) *vision {
 		transformer: newTransformer("visual.transformer.resblocks", im.Width, im.Layers, im.Heads, im.MLP, false, cfg.Activation, get),
 		proj:        projection(get("visual.proj"), im.Width, cfg.Embed),
 	}
-	rows := v.chunk * im.tokens()
-	v.scratch.New = func() any {
-		return &visionScratch{
-			x:           make([]float32, rows*im.Width),
-			patches:     make([]float32, im.grid()*im.grid()*3*im.Patch*im.Patch),
-			activations: v.transformer.newActivations(rows, im.tokens()),
-		}
-	}
 	return v
-}
-
-// encode embeds up to chunk pictures: pixels (N, 3, S, S) to dst (N, E).
-func (v *vision) encode(dst, pixels []float32) {
-	s := v.scratch.Get().(*visionScratch)
-	defer v.scratch.Put(s)
-	width, tokens, size := v.Width, v.tokens(), 3*v.Size*v.Size
-	n := len(pixels) / size
-	s.seqs = s.seqs[:0]
-	for i := range n {
-		v.cutPatches(s.patches, pixels[i*size:(i+1)*size])
-		x := s.x[i*tokens*width : (i+1)*tokens*width]
-		copy(x, v.class)
-		v.conv.Forward(x[width:], s.patches)
-		tensor.Add(x, v.position)
-		s.seqs = append(s.seqs, sequence{start: i * tokens, length: tokens, pool: 0})
-	}
-	x := s.x[:n*tokens*width]
-	v.lnPre.Forward(x, x)
-	x = v.transformer.forward(x, s.seqs, &s.activations)
-	v.lnPost.Forward(x, x)
-	v.proj.Forward(dst, x)
 }
 
 // cutPatches lays one picture (3, S, S) out as patches (grid², 3·P·P), from left to right and top to bottom, each

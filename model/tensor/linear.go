@@ -1,9 +1,9 @@
 // Package tensor holds the numeric parts a transformer is made of, on float32 slices in row-major order.
-// Shapes stand in each function's comment; (T, W) is T rows of W. Nothing here starts a goroutine but
-// Parallel, and a row of a result depends, bit for bit, on that row's inputs alone (a sequence's, in Attention): how
-// rows are batched and how many cores work on them cannot be seen in the numbers. Attention needs a width that
-// is a multiple of four for that, since gonum's dot product adds up in an order that follows the alignment of its
-// operand.
+// Shapes stand in each function's comment; (T, W) is T rows of W. There are two sorts: what training uses, each
+// operation with its gradient beside it, and in packed.go what inference uses, packed and fused.
+//
+// A row of a result depends, bit for bit, on that row's inputs alone (a sequence's, in attention): how rows are batched
+// and how many cores work on them cannot be seen in the numbers.
 package tensor
 
 import (
@@ -26,6 +26,9 @@ func NewLinear(weight, bias []float32, in, out int) *Linear {
 	}
 	return &Linear{in: in, out: out, weight: weight, bias: bias}
 }
+
+// Pack lays the weights out for products of a precision.
+func (l *Linear) Pack(p Precision) *Packed { return Pack(p, l.weight, l.bias, l.in, l.out) }
 
 // Forward computes y (T, out) = x (T, in)·Wᵀ + b. T is len(x)/in; y and x must not overlap.
 func (l *Linear) Forward(y, x []float32) {
@@ -61,14 +64,14 @@ func (l *Linear) rows(y, x []float32) int {
 
 // accumulate computes y (T, out) += x (T, in)·Wᵀ.
 func (l *Linear) accumulate(y, x []float32, rows int) {
-	product(blas.NoTrans, blas.Trans, 1, matrix(x, rows, l.in, l.in), matrix(l.weight, l.out, l.in, l.in),
+	Gemm(blas.NoTrans, blas.Trans, 1, matrix(x, rows, l.in, l.in), matrix(l.weight, l.out, l.in, l.in),
 		1, matrix(y, rows, l.out, l.out))
 }
 
 // BackwardInput is the gradient of Forward and ForwardAdd for x: dx (T, in) = dy (T, out)·W.
 func (l *Linear) BackwardInput(dx, dy []float32) {
 	rows := l.rows(dy, dx)
-	product(blas.NoTrans, blas.NoTrans, 1, matrix(dy, rows, l.out, l.out), matrix(l.weight, l.out, l.in, l.in),
+	Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(dy, rows, l.out, l.out), matrix(l.weight, l.out, l.in, l.in),
 		0, matrix(dx, rows, l.in, l.in))
 }
 
@@ -79,7 +82,7 @@ func BackwardWeight(dw, dy, x []float32, out, in, from, to int) {
 	if rows == 0 || from == to {
 		return
 	}
-	product(blas.Trans, blas.NoTrans, 1, matrix(dy[from:], rows, to-from, out), matrix(x, rows, in, in),
+	Gemm(blas.Trans, blas.NoTrans, 1, matrix(dy[from:], rows, to-from, out), matrix(x, rows, in, in),
 		1, matrix(dw[from*in:], to-from, in, in))
 }
 

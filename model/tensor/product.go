@@ -3,33 +3,27 @@ package tensor
 import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
+	"gonum.org/v1/gonum/blas/gonum"
+
+	"github.com/pairstream/pairstream/model/tensor/internal/kernel"
 )
 
-// tile keeps every product at one 64×64 block of gonum's, which it computes without goroutines of its own and
-// as one dot product an element.
-const tile = 64
-
-// product computes c = alpha·op(a)·op(b) + beta·c, tile by tile. An element of c is added up in an order that only
-// the depth of the product decides.
-func product(opA, opB blas.Transpose, alpha float32, a, b blas32.General, beta float32, c blas32.General) {
-	for col := 0; col < c.Cols; col += tile {
-		right := b
-		if cols := min(tile, c.Cols-col); opB == blas.Trans {
-			right.Rows, right.Data = cols, b.Data[col*b.Stride:]
-		} else {
-			right.Cols, right.Data = cols, b.Data[col:]
-		}
-		for row := 0; row < c.Rows; row += tile {
-			left := a
-			if rows := min(tile, c.Rows-row); opA == blas.Trans {
-				left.Cols, left.Data = rows, a.Data[row:]
-			} else {
-				left.Rows, left.Data = rows, a.Data[row*a.Stride:]
-			}
-			to := blas32.General{Rows: min(tile, c.Rows-row), Cols: min(tile, c.Cols-col), Stride: c.Stride, Data: c.Data[row*c.Stride+col:]}
-			blas32.Gemm(opA, opB, alpha, left, right, beta, to)
-		}
+// Gemm computes c = alpha·op(a)·op(b) + beta·c on all processors that are free. Every element is added up in an order
+// that only the depth of the product decides.
+func Gemm(opA, opB blas.Transpose, alpha float32, a, b blas32.General, beta float32, c blas32.General) {
+	depth := a.Cols
+	if opA != blas.NoTrans {
+		depth = a.Rows
 	}
+	kernel.Sgemm(opA, opB, c.Rows, c.Cols, depth, alpha, a.Data, a.Stride, b.Data, b.Stride, beta, c.Data, c.Stride)
+}
+
+// BLAS is gonum's, with matrix products by Gemm's kernels. blas32.Use(tensor.BLAS{}) gives them to all of a program.
+type BLAS struct{ gonum.Implementation }
+
+// Sgemm computes C = alpha·op(A)·op(B) + beta·C.
+func (BLAS) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	kernel.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 
 // matrix views x (rows, cols), which may be part of rows that are wider.

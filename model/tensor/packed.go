@@ -1,0 +1,60 @@
+package tensor
+
+import (
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/pairstream/pairstream/model/tensor/internal/kernel"
+	"github.com/pairstream/pairstream/model/tensor/internal/pool"
+)
+
+// What inference is made of: weights packed once for one precision, rows that are quantised for them, and operations
+// that end in one another. They use all processors by themselves, and share them among callers.
+type (
+	// Precision is how weights and activations are held for a product.
+	Precision = kernel.Precision
+	// Packed is the weights and bias of y = x·Wᵀ + b.
+	Packed = kernel.Weights
+	// Rows is the x of such products.
+	Rows = kernel.Rows
+	// Activation is a function that a product may end with.
+	Activation = kernel.Activation
+	// Epilogue is what happens to a product on its way to memory.
+	Epilogue = kernel.Epilogue
+	// MultiHead is attention over sequences of packed rows.
+	MultiHead = kernel.Attention
+	// Sequence is the place of one of them.
+	Sequence = kernel.Sequence
+)
+
+// The precisions.
+const (
+	Float32 = kernel.Float32
+	Int16   = kernel.Int16
+	Int8    = kernel.Int8
+)
+
+// The activations that a product may end with.
+const (
+	ActivateQuickGELU = kernel.QuickGELU
+	ActivateGELU      = kernel.GELU
+)
+
+// Pack lays weight (out, in) and bias (out), which may be nil, out for products of a precision.
+func Pack(p Precision, weight, bias []float32, in, out int) *Packed {
+	return kernel.Pack(p, weight, bias, in, out)
+}
+
+// NewRows makes n rows for products with weights like w.
+func NewRows(w *Packed, n int) *Rows { return kernel.NewRows(w, n) }
+
+// Matrix views x (rows, cols) as the kernels take it.
+func Matrix(x []float32, rows, cols int) blas32.General { return matrix(x, rows, cols, cols) }
+
+// Normalize computes y from x, which may be the same: LayerNorm.Forward, on all processors.
+func (n LayerNorm) Normalize(y, x blas32.General) { kernel.LayerNorm(y, x, n.Weight, n.Bias, epsilon) }
+
+// NormalizeRows sets the first of some rows to the normalised rows of x, ready for products.
+func (n LayerNorm) NormalizeRows(y *Rows, x blas32.General) { y.LayerNorm(x, n.Weight, n.Bias, epsilon) }
+
+// Split calls work(0) … work(n-1) on the processors that are free.
+func Split(n int, work func(i int)) { pool.Run(n, pool.Func(work)) }

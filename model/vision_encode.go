@@ -1,0 +1,73 @@
+package model
+
+import (
+	"sync"
+
+	"github.com/pairstream/pairstream/model/tensor"
+)
+
+// visionEncoder is the image tower laid out for inference.
+type visionEncoder struct {
+	*vision
+	conv    *tensor.Packed
+	blocks  *encoder
+	proj    *tensor.Packed // in float32: it decides the embedding's last digits, and costs next to nothing
+	scratch sync.Pool      // of *visionScratch
+}
+
+type visionScratch struct {
+	encoderScratch
+	patches *tensor.Rows // (N·grid², 3·P·P)
+	seqs    []sequence
+}
+
+func (v *vision) pack(p tensor.Precision) *visionEncoder {
+	e := &visionEncoder{vision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p), proj: v.proj.Pack(tensor.Float32)}
+	e.scratch.New = func() any {
+		return &visionScratch{
+			encoderScratch: e.blocks.newScratch(v.chunk*v.tokens(), e.proj),
+			patches:        tensor.NewRows(e.conv, v.chunk*v.grid()*v.grid()),
+		}
+	}
+	return e
+}
+
+// encode embeds up to chunk pictures: pixels (N, 3, S, S) to dst (N, E).
+func (e *visionEncoder) encode(dst, pixels []float32) {
+	s := e.scratch.Get().(*visionScratch)
+	defer e.scratch.Put(s)
+	width, tokens, size, grid := e.Width, e.tokens(), 3*e.Size*e.Size, e.grid()*e.grid()
+	n := len(pixels) / size
+	tensor.Split(n, func(i int) { e.cutPatches(s.patches, i*grid, pixels[i*size:(i+1)*size]) })
+	s.patches.Quantise(n * grid)
+	embedded := s.qkv[:n*grid*width] // free until the first block
+	e.conv.Multiply(tensor.Matrix(embedded, n*grid, width), s.patches, tensor.Epilogue{})
+	s.seqs = s.seqs[:0]
+	for i := range n {
+		x := s.x[i*tokens*width : (i+1)*tokens*width]
+		copy(x, e.class)
+		copy(x[width:], embedded[i*grid*width:(i+1)*grid*width])
+		tensor.Add(x, e.position)
+		s.seqs = append(s.seqs, sequence{start: i * tokens, length: tokens, pool: 0})
+	}
+	x := tensor.Matrix(s.x, n*tokens, width)
+	e.lnPre.Normalize(x, x)
+	pooled := e.blocks.forward(&s.encoderScratch, s.seqs, n*tokens)
+	e.lnPost.NormalizeRows(s.pooled, pooled)
+	e.proj.Multiply(tensor.Matrix(dst, n, e.proj.Out()), s.pooled, tensor.Epilogue{})
+}
+
+// cutPatches lays one picture (3, S, S) out as patches, rows first to first+grid²-1, as vision.cutPatches does.
+func (e *visionEncoder) cutPatches(patches *tensor.Rows, first int, pixels []float32) {
+	grid, side := e.grid(), e.Patch
+	for i := range grid * grid {
+		patch := patches.Row(first + i)
+		for c := range 3 {
+			for y := range side {
+				from := (c*e.Size+i/grid*side+y)*e.Size + i%grid*side
+				copy(patch[:side], pixels[from:from+side])
+				patch = patch[side:]
+			}
+		}
+	}
+}
