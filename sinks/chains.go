@@ -43,7 +43,7 @@ func openChains(ctx context.Context, dir string, settings partSettings) (*chains
 	}
 	c := &chains{
 		settings: settings, folder: f, ctx: context.WithoutCancel(ctx),
-		last: map[string]int64{}, lanes: map[string]*lane{}, unsettled: true,
+		last: map[string]int64{}, lanes: map[string]*lane{},
 	}
 	for _, name := range names {
 		escaped, first, _ := parsePartName(name)

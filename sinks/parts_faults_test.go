@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -94,8 +95,9 @@ func deliver(t testing.TB, ctx context.Context, s *vectorParts, all []delivery) 
 }
 
 // resumed returns what a source would deliver that asks the sink where to go on.
-func resumed(t testing.TB, ctx context.Context, dir string, all []delivery) []delivery {
+func resumed(t testing.TB, ctx context.Context, dir string, disk sinks.Disk, all []delivery) []delivery {
 	s := &vectorParts{Dir: dir}
+	sinks.SetDisk(s, disk)
 	open(t, ctx, s)
 	defer s.Abort()
 	next := func(lane string) int64 {
@@ -162,12 +164,12 @@ func (d *powerCut) Link(from, to string) error {
 	return err
 }
 
-func (d *powerCut) SyncDir(string) error {
+func (d *powerCut) SyncDir(dir string) error {
 	if !d.works() {
 		return errPower
 	}
 	for name, whole := range d.linked {
-		if whole {
+		if whole && filepath.Dir(name) == dir {
 			delete(d.linked, name)
 		}
 	}
@@ -191,6 +193,7 @@ func (d *powerCut) after(t *testing.T, random *rand.Rand) {
 			t.Fatal(err)
 		}
 	}
+	clear(d.linked)
 }
 
 func TestPartsWhenThePowerIsCut(t *testing.T) {
@@ -200,21 +203,26 @@ func TestPartsWhenThePowerIsCut(t *testing.T) {
 		dir := t.TempDir()
 		all := deliveries(seed, 12)
 		rest := all
+		d := &powerCut{0, map[string]bool{}, map[string]bool{}}
 		for cut := true; cut; {
-			d := &powerCut{random.IntN(25), map[string]bool{}, map[string]bool{}}
+			d.left = random.IntN(25)
 			s := &vectorParts{Dir: dir, PartBytes: 1 + random.Int64N(1500), BufferBytes: 2000}
 			sinks.SetDisk(s, d)
 			durable, err := deliver(t, ctx, s, rest)
 			if cut = errors.Is(err, errPower); err != nil && !cut {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
-			d.after(t, random)
+			d.left = math.MaxInt
+			if random.IntN(2) == 0 { // else it is the process that was killed
+				d.after(t, random)
+			}
 			if random.IntN(2) == 0 {
 				rest = rest[durable:] // what was not committed is read again
 			} else {
-				rest = resumed(t, ctx, dir, rest)
+				rest = resumed(t, ctx, dir, d, rest)
 			}
 		}
+		d.after(t, random)
 		checkOnce(t, fmt.Sprint("seed ", seed), dir, all)
 		if t.Failed() {
 			return
@@ -271,7 +279,7 @@ func TestPartsOfAStaleWriter(t *testing.T) {
 // Two workers are killed at a random moment, as often as there are seeds, and what they leave is completed.
 // PAIRSTREAM_SEEDS sets how many there are.
 func TestPartsWhenWritersAreKilled(t *testing.T) {
-	const mark, batches = "TEST_PARTS_DIR", 60
+	const mark, batches = "TEST_PARTS_DIR", 100
 	if dir := os.Getenv(mark); dir != "" {
 		killedWriter(t, dir, batches)
 		return
@@ -314,7 +322,7 @@ func TestPartsWhenWritersAreKilled(t *testing.T) {
 		if err != nil || len(report.Problems) > 0 {
 			t.Errorf("seed %d: %v, %v", seed, err, report.Problems)
 		}
-		rest := resumed(t, ctx, dir, all)
+		rest := resumed(t, ctx, dir, sinks.NoSync, all)
 		if len(rest) > 0 && len(rest) < batches {
 			halfway++
 		}
@@ -348,7 +356,7 @@ func killedWriter(t *testing.T, dir string, batches int) {
 	}
 	s := &vectorParts{Dir: dir, PartBytes: 400}
 	sinks.SetDisk(s, sinks.NoSync)
-	if _, err := deliver(t, t.Context(), s, resumed(t, t.Context(), dir, deliveries(seed, batches))); err != nil {
+	if _, err := deliver(t, t.Context(), s, resumed(t, t.Context(), dir, sinks.NoSync, deliveries(seed, batches))); err != nil {
 		t.Fatal(err)
 	}
 }
