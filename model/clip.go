@@ -105,9 +105,9 @@ func (c *CLIP) Name() string { return c.name }
 // Trained tells whether the weights come from a checkpoint rather than from New.
 func (c *CLIP) Trained() bool { return c.trained }
 
-// Fingerprint is 16 hex digits over configuration and weights. Every layout and file of one model has the same,
+// Fingerprint is 16 hex digits over configuration, weights and precision. Every layout and file of one model has the same,
 // as long as its values are.
-func (c *CLIP) Fingerprint() string { return c.fingerprint }
+func (c *CLIP) Fingerprint() string { return withPrecision(c.fingerprint, c.precision) }
 
 // Parameters counts the model's weights.
 func (c *CLIP) Parameters() int {

@@ -39,12 +39,12 @@ func (t *transformer) pack(p tensor.Precision) *encoder {
 
 // encoderScratch is the values inside a block, for up to T rows.
 type encoderScratch struct {
-	x       []float32       // (T, W) the residual stream
-	qkv     []float32       // (T, 3W)
-	norm    *tensor.Rows    // (T, W) after ln_1, then after ln_2
-	mixed   *tensor.Rows    // (T, W) what attention gives to out_proj
-	hidden  *tensor.Rows    // (T, MLP)
-	pooled  *tensor.Rows    // (T, W) after the last norm, in float32
+	x       []float32    // (T, W) the residual stream
+	qkv     []float32    // (T, 3W)
+	norm    *tensor.Rows // (T, W) after ln_1, then after ln_2
+	mixed   *tensor.Rows // (T, W) what attention gives to out_proj
+	hidden  *tensor.Rows // (T, MLP)
+	pooled  *tensor.Rows // (T, W) after the last norm, in float32
 	lengths []tensor.Sequence
 }
 

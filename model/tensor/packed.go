@@ -54,7 +54,9 @@ func Matrix(x []float32, rows, cols int) blas32.General { return matrix(x, rows,
 func (n LayerNorm) Normalize(y, x blas32.General) { kernel.LayerNorm(y, x, n.Weight, n.Bias, epsilon) }
 
 // NormalizeRows sets the first of some rows to the normalised rows of x, ready for products.
-func (n LayerNorm) NormalizeRows(y *Rows, x blas32.General) { y.LayerNorm(x, n.Weight, n.Bias, epsilon) }
+func (n LayerNorm) NormalizeRows(y *Rows, x blas32.General) {
+	y.LayerNorm(x, n.Weight, n.Bias, epsilon)
+}
 
 // Split calls work(0) … work(n-1) on the processors that are free.
 func Split(n int, work func(i int)) { pool.Run(n, pool.Func(work)) }
