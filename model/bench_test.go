@@ -6,27 +6,39 @@ import "testing"
 
 func BenchmarkEncodeImages(b *testing.B) {
 	const n = 8
-	c := newPreset(b)
-	pixels := make([]float32, n*3*c.ImageSize()*c.ImageSize())
-	dst := make([]float32, n*c.Embed())
-	for b.Loop() {
-		c.EncodeImages(dst, pixels)
+	whole := newPreset(b)
+	pixels := make([]float32, n*3*whole.ImageSize()*whole.ImageSize())
+	dst := make([]float32, n*whole.Embed())
+	for _, p := range []Precision{Float32, Int16, Int8} {
+		b.Run(p.String(), func(b *testing.B) {
+			c := whole.WithPrecision(p)
+			c.EncodeImages(dst, pixels)
+			for b.Loop() {
+				c.EncodeImages(dst, pixels)
+			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "images/s")
+		})
 	}
-	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "images/s")
 }
 
 func BenchmarkEncodeTexts(b *testing.B) {
 	const n, length = 32, 12
-	c := newPreset(b)
-	tokens := make([]int32, n*c.ContextLength())
+	whole := newPreset(b)
+	tokens := make([]int32, n*whole.ContextLength())
 	for i := range n {
-		tokens[i*c.ContextLength()+length-1] = 49407
+		tokens[i*whole.ContextLength()+length-1] = 49407
 	}
-	dst := make([]float32, n*c.Embed())
-	for b.Loop() {
-		c.EncodeTexts(dst, tokens)
+	dst := make([]float32, n*whole.Embed())
+	for _, p := range []Precision{Float32, Int16, Int8} {
+		b.Run(p.String(), func(b *testing.B) {
+			c := whole.WithPrecision(p)
+			c.EncodeTexts(dst, tokens)
+			for b.Loop() {
+				c.EncodeTexts(dst, tokens)
+			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "captions/s")
+		})
 	}
-	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "captions/s")
 }
 
 func newPreset(b *testing.B) *CLIP {
