@@ -22,6 +22,14 @@ func TestSinksKeepTheContract(t *testing.T) {
 			s := &sinks.Parquet[batch.Vectors]{Path: path, GroupRows: 4}
 			return s, func() int64 { return parquetRows(t, path) }
 		},
+		"parts": func(t *testing.T) (pipeline.Sink[batch.Vectors], func() int64) {
+			dir := filepath.Join(t.TempDir(), "out")
+			s := &sinks.Parts[batch.Vectors]{Dir: dir}
+			return &everNew{Parts: s}, func() int64 {
+				rows, _ := stored(t, dir)
+				return int64(len(rows))
+			}
+		},
 		"npy": func(t *testing.T) (pipeline.Sink[batch.Vectors], func() int64) {
 			dir := filepath.Join(t.TempDir(), "out")
 			return &sinks.Npy{Dir: dir, FileRows: 4}, func() int64 { return npyRows(t, dir) }
@@ -51,6 +59,19 @@ func TestSinksKeepTheContract(t *testing.T) {
 			pipetest.TestSink(t, make, func(ctx context.Context) batch.Vectors { return vectors(t, ctx, 5, 3, "a") })
 		})
 	}
+}
+
+// everNew writes rows under new offsets, as rows that were stored are not stored again.
+type everNew struct {
+	*sinks.Parts[batch.Vectors]
+	written int64
+}
+
+func (s *everNew) Write(ctx context.Context, in batch.Vectors) error {
+	v := rowsAt(ctx, "a", upTo("a", s.written, s.written+in.NumRows())...)
+	defer v.Release()
+	s.written += in.NumRows()
+	return s.Parts.Write(ctx, v)
 }
 
 // files are the sinks that move files to their places when they are closed.

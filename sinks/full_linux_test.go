@@ -1,6 +1,7 @@
 package sinks_test
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -9,7 +10,9 @@ import (
 	"testing"
 
 	"github.com/pairstream/pairstream/pipeline"
+	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/pipeline/pipetest"
+	"github.com/pairstream/pairstream/sinks"
 )
 
 // limitFiles lets no file of this process grow beyond so many bytes while a function runs.
@@ -47,7 +50,11 @@ func TestFullDisk(t *testing.T) {
 	ctx := pipetest.Context(t)
 	v := vectors(t, ctx, 250, 16, "a")
 	defer v.Release()
-	for name, make := range files {
+	all := maps.Clone(files)
+	all["parts"] = func(dir string) pipeline.Sink[batch.Vectors] {
+		return &sinks.Parts[batch.Vectors]{Dir: dir, GroupRows: 64}
+	}
+	for name, make := range all {
 		t.Run(name, func(t *testing.T) {
 			failed, done := 0, 0
 			for limit := uint64(1); limit < 200_000; limit = limit*9/8 + 1 {

@@ -176,8 +176,8 @@ func (t *topic) produce(ctx context.Context, partition int, messages []Message) 
 	if err != nil {
 		return tidy(err)
 	}
-	for i, err := range r.RecordErrors {
-		return fmt.Errorf("message %q: %w (%w)", messages[i].Key, r.Error, err)
+	for i, of := range r.RecordErrors {
+		return fmt.Errorf("message %d of %d: %w: %v", i, len(messages), r.Error, of)
 	}
 	return r.Error
 }

@@ -1,7 +1,6 @@
 package sinks
 
 import (
-
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
@@ -73,4 +72,3 @@ func asBytes(mem memory.Allocator, column arrow.Array) arrow.Array {
 	defer data.Release()
 	return array.NewBinaryData(data)
 }
-

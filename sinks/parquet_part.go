@@ -1,9 +1,7 @@
 package sinks
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,10 +27,8 @@ const (
 	rowsKey     = "part.rows"
 	rejectedKey = "part.rejected" // how many
 	rejectsKey  = "part.rejects"  // as JSON; left out where there are none
-	checksumKey = "part.checksum" // xxHash64 in hex, of all bytes of the file with zeros in this value's place
+	sealKey     = "part.checksum" // see seal
 )
-
-const noChecksum = "0000000000000000"
 
 // writePart writes a part to its draft. The schema is for one without rows.
 func writePart(ctx context.Context, d draft, p part, schema *arrow.Schema, groupRows, groupBytes int64) error {
@@ -68,58 +64,17 @@ func writePart(ctx context.Context, d draft, p part, schema *arrow.Schema, group
 		}
 		entries = append(entries, keyValue{rejectsKey, string(text)})
 	}
-	if err := f.finish(append(entries, keyValue{checksumKey, noChecksum})...); err != nil {
+	if err := f.finish(append(entries, keyValue{sealKey, noSeal})...); err != nil {
 		return err
 	}
-	return stamp(d, sum.Sum64())
-}
-
-// stamp puts the checksum of a complete draft into its place.
-func stamp(d draft, sum uint64) error {
-	info, err := d.file.Stat()
-	if err != nil {
-		return err
-	}
-	at, err := findChecksum(d.file, info.Size())
-	if err != nil {
-		return fmt.Errorf("%s: %w", d.file.Name(), err)
-	}
-	_, err = fmt.Fprintf(io.NewOffsetWriter(d.file, at), "%016x", sum)
-	return err
-}
-
-// maxFooter is how large a footer can be. Ours have little but a description of the columns and the rejects.
-const maxFooter = 64 << 20
-
-// findChecksum returns where in a file of so many bytes the checksum is.
-func findChecksum(r io.ReaderAt, size int64) (int64, error) {
-	var tail [8]byte // the footer's length, and "PAR1"
-	if _, err := r.ReadAt(tail[:], size-8); err != nil || string(tail[4:]) != "PAR1" {
-		return 0, errors.Join(errors.New("not a Parquet file"), err)
-	}
-	length := int64(binary.LittleEndian.Uint32(tail[:4]))
-	if length > min(size-8, maxFooter) {
-		return 0, fmt.Errorf("a footer of %d bytes in a file of %d", length, size)
-	}
-	footer := make([]byte, length)
-	if _, err := r.ReadAt(footer, size-8-length); err != nil {
-		return 0, err
-	}
-	// In Thrift's compact protocol a string of 16 bytes that is field 2 behind field 1 begins with these two bytes.
-	mark := checksumKey + "\x18\x10"
-	at := bytes.LastIndex(footer, []byte(mark))
-	if at < 0 || at+len(mark)+len(noChecksum) > len(footer) {
-		return 0, errors.New("no checksum in the footer")
-	}
-	return size - 8 - length + int64(at+len(mark)), nil
+	return putSeal(d, sum.Sum64())
 }
 
 // A footer is what a part says of itself.
 type footer struct {
 	lane                        string
 	first, next, rows, rejected int64
-	rejects                     string // JSON
-	checksum                    string
+	rejects                     string        // JSON
 	schema                      *arrow.Schema // with its notes; nil where it is but rejectsSchema
 }
 
@@ -132,7 +87,8 @@ func readFooter(part *os.File) (f footer, err error) {
 	return f, err
 }
 
-// readParquet calls a function with a reader of a file, and makes an error of a panic in it.
+// readParquet calls a function with a reader of a part whose footer is as it was written: the reader would allocate
+// whatever a damaged one asks for.
 func readParquet(part *os.File, read func(r *file.Reader) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -142,12 +98,8 @@ func readParquet(part *os.File, read func(r *file.Reader) error) (err error) {
 			err = fmt.Errorf("%s: %w", part.Name(), err)
 		}
 	}()
-	info, err := part.Stat()
-	if err != nil {
+	if _, err := getSeal(part); err != nil {
 		return err
-	}
-	if _, err := findChecksum(part, info.Size()); err != nil {
-		return err // before the reader allocates what a damaged footer asks for
 	}
 	r, err := file.NewParquetReader(part)
 	if err != nil {
@@ -177,7 +129,7 @@ func footerOf(r *file.Reader) (f footer, err error) {
 			return f, fmt.Errorf("%s is %q", key, values[key])
 		}
 	}
-	f.lane, f.rejects, f.checksum = values[laneKey], values[rejectsKey], values[checksumKey]
+	f.lane, f.rejects = values[laneKey], values[rejectsKey]
 	if f.schema.NumFields() == rejectsSchema.NumFields() && f.rows == 0 {
 		f.schema = nil
 	}

@@ -71,7 +71,7 @@ func deliver(t testing.TB, ctx context.Context, s *vectorParts, all []delivery) 
 			written.rejects++
 		}
 		if len(d.rows) > 0 {
-			v := rowsAt(t, ctx, "a", d.rows...)
+			v := rowsAt(ctx, "a", d.rows...)
 			err = s.Write(ctx, v)
 			v.Release()
 			if err != nil {
@@ -263,7 +263,7 @@ func TestPartsOfAStaleWriter(t *testing.T) {
 	put(t, ctx, stale, upTo("a", 11, 14)...)
 	for _, part := range [][]place{upTo("a", 0, 4), upTo("a", 4, 12)} {
 		other := &vectorParts{Dir: dir}
-		v := rowsAt(t, ctx, "a", part...)
+		v := rowsAt(ctx, "a", part...)
 		store(t, ctx, pipeline.Sink[batch.Vectors](other), v)
 		v.Release()
 	}

@@ -47,8 +47,7 @@ func upTo(lane string, first, next int64) []place {
 }
 
 // rowsAt makes embeddings of rows from places, whose ids are "lane:offset".
-func rowsAt(t testing.TB, ctx context.Context, model string, places ...place) batch.Vectors {
-	t.Helper()
+func rowsAt(ctx context.Context, model string, places ...place) batch.Vectors {
 	notes := arrow.NewMetadata([]string{batch.ModelNote}, []string{model})
 	b := array.NewRecordBuilder(batch.Allocator(ctx), arrow.NewSchema([]arrow.Field{
 		{Name: batch.ID, Type: arrow.BinaryTypes.String},
@@ -77,7 +76,7 @@ func rowsAt(t testing.TB, ctx context.Context, model string, places ...place) ba
 	v, err := batch.NewVectors(array.NewRecord(schema,
 		[]arrow.Array{r.Column(0), r.Column(1), images, texts, r.Column(2), r.Column(3)}, int64(len(places))))
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return v
 }
@@ -85,7 +84,7 @@ func rowsAt(t testing.TB, ctx context.Context, model string, places ...place) ba
 // put writes rows from places to a sink.
 func put(t testing.TB, ctx context.Context, s pipeline.Sink[batch.Vectors], places ...place) {
 	t.Helper()
-	v := rowsAt(t, ctx, "a", places...)
+	v := rowsAt(ctx, "a", places...)
 	defer v.Release()
 	if err := s.Write(ctx, v); err != nil {
 		t.Fatal(err)
@@ -300,24 +299,24 @@ func TestPartsRefuse(t *testing.T) {
 		want  string
 	}{
 		"rows that do not ascend in a batch": {func(t *testing.T, ctx context.Context, s *vectorParts) error {
-			v := rowsAt(t, ctx, "a", from("a", 1, 3, 2)...)
+			v := rowsAt(ctx, "a", from("a", 1, 3, 2)...)
 			defer v.Release()
 			return s.Write(ctx, v)
 		}, `lane "a": offset 2 comes after offset 3: its rows must ascend`},
 		"rows that do not ascend": {func(t *testing.T, ctx context.Context, s *vectorParts) error {
 			put(t, ctx, s, from("a", 1, 3)...)
-			v := rowsAt(t, ctx, "a", from("a", 2)...)
+			v := rowsAt(ctx, "a", from("a", 2)...)
 			defer v.Release()
 			return s.Write(ctx, v)
 		}, `lane "a": offset 2 comes after offset 3: its rows must ascend`},
 		"rows of another model": {func(t *testing.T, ctx context.Context, s *vectorParts) error {
 			put(t, ctx, s, from("a", 1)...)
-			v := rowsAt(t, ctx, "b", from("a", 2)...)
+			v := rowsAt(ctx, "b", from("a", 2)...)
 			defer v.Release()
 			return s.Write(ctx, v)
 		}, `rows made with "model=b" after rows made with "model=a"`},
 		"a negative offset": {func(t *testing.T, ctx context.Context, s *vectorParts) error {
-			v := rowsAt(t, ctx, "a", from("a", -1)...)
+			v := rowsAt(ctx, "a", from("a", -1)...)
 			defer v.Release()
 			return s.Write(ctx, v)
 		}, `lane "a" has an offset of -1`},
@@ -358,7 +357,7 @@ func TestPartsRefuseRowsWithoutOrigins(t *testing.T) {
 func TestPartsRefuseAnotherModelsDirectory(t *testing.T) {
 	ctx := pipetest.Context(t)
 	dir := t.TempDir()
-	v, w := rowsAt(t, ctx, "a", upTo("a", 0, 2)...), rowsAt(t, ctx, "b", upTo("b", 0, 2)...)
+	v, w := rowsAt(ctx, "a", upTo("a", 0, 2)...), rowsAt(ctx, "b", upTo("b", 0, 2)...)
 	defer v.Release()
 	defer w.Release()
 	store(t, ctx, pipeline.Sink[batch.Vectors](&vectorParts{Dir: dir}), v)
@@ -416,7 +415,7 @@ func TestPartsTakeRejects(t *testing.T) {
 			checkPlaces(t, "rejects", rejects, c.rejects)
 			// A part without rows does not stand in the way of rows to come, whatever their columns.
 			ctx := pipetest.Context(t)
-			v := rowsAt(t, ctx, "a", from("a", 0, 9)...)
+			v := rowsAt(ctx, "a", from("a", 0, 9)...)
 			defer v.Release()
 			store(t, ctx, pipeline.Sink[batch.Vectors](&vectorParts{Dir: dir}), v)
 			rows, _ = stored(t, dir)
@@ -468,7 +467,7 @@ func TestPartsSplitManyRejects(t *testing.T) {
 func TestPartsBoundWhatTheyHold(t *testing.T) {
 	ctx := pipetest.Context(t)
 	dir := t.TempDir()
-	one := rowsAt(t, ctx, "a", upTo("a", 0, 10)...)
+	one := rowsAt(ctx, "a", upTo("a", 0, 10)...)
 	each := one.Bytes()
 	one.Release()
 	s := &vectorParts{Dir: dir, BufferBytes: 4*each + each/2}

@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
@@ -21,7 +18,7 @@ import (
 type Part struct {
 	Name     string `json:"name"`
 	Size     int64  `json:"size"`     // bytes
-	Checksum string `json:"checksum"` // xxHash64 in hex of the file with zeros in this value's place
+	Checksum string `json:"checksum"` // xxHash64, in hex, of the file with zeros in place of its footer's part.checksum
 	Lane     string `json:"lane"`
 	First    int64  `json:"first"` // it accounts for the lane's offsets from First
 	Next     int64  `json:"next"`  // to Next-1
@@ -60,7 +57,7 @@ func Verify(ctx context.Context, dir string) (Report, error) {
 		if err := ctx.Err(); err != nil {
 			return report, err
 		}
-		f, size, err := verifyPart(ctx, filepath.Join(dir, name))
+		part, f, err := verifyPart(ctx, filepath.Join(dir, name))
 		if err != nil {
 			problem("%v", err)
 			continue
@@ -87,7 +84,7 @@ func Verify(ctx context.Context, dir string) (Report, error) {
 			}
 		}
 		before = f
-		report.Parts = append(report.Parts, Part{name, size, f.checksum, f.lane, f.first, f.next, f.rows, f.rejected})
+		report.Parts = append(report.Parts, part)
 		report.Rows += f.rows
 		report.Rejects += f.rejected
 	}
@@ -116,41 +113,28 @@ func partNames(dir string) ([]string, error) {
 }
 
 // verifyPart checks one file by itself.
-func verifyPart(ctx context.Context, path string) (footer, int64, error) {
+func verifyPart(ctx context.Context, path string) (Part, footer, error) {
 	part, err := os.Open(path)
 	if err != nil {
-		return footer{}, 0, err
+		return Part{}, footer{}, err
 	}
 	defer part.Close()
 	info, err := part.Stat()
 	if err != nil {
-		return footer{}, 0, err
+		return Part{}, footer{}, err
 	}
 	f, err := readFooter(part)
 	if err != nil {
-		return f, 0, err
+		return Part{}, f, err
 	}
-	sum, err := checksum(part, info.Size())
-	if err != nil {
-		return f, 0, err
+	s, err := getSeal(part)
+	if err == nil {
+		err = s.check(part)
 	}
-	if sum != f.checksum {
-		return f, 0, fmt.Errorf("%s: the checksum of its bytes is %s, not %s", path, sum, f.checksum)
+	if err == nil {
+		err = checkPart(ctx, part, f)
 	}
-	return f, info.Size(), checkPart(ctx, part, f)
-}
-
-// checksum returns the checksum of a part's bytes.
-func checksum(part io.ReaderAt, size int64) (string, error) {
-	at, err := findChecksum(part, size)
-	if err != nil {
-		return "", err
-	}
-	sum := xxhash.New()
-	behind := at + int64(len(noChecksum))
-	_, err = io.Copy(sum, io.MultiReader(
-		io.NewSectionReader(part, 0, at), strings.NewReader(noChecksum), io.NewSectionReader(part, behind, size-behind)))
-	return fmt.Sprintf("%016x", sum.Sum64()), err
+	return Part{filepath.Base(path), info.Size(), s.file, f.lane, f.first, f.next, f.rows, f.rejected}, f, err
 }
 
 // checkPart checks that a part holds the rows and rejects that its footer says, each offset once.
