@@ -40,39 +40,62 @@ func BenchmarkMultiply(b *testing.B) {
 	}
 }
 
-// rate runs f for the benchmark, each time beside a measurement of the peak, and reports medians. Time is the thread's
-// own on one processor, so that what else the machine does shows less; on several it is the clock's.
-func rate(b *testing.B, p Precision, operations int, f func()) {
+// clock returns a clock in seconds: the thread's own time on one processor, so that what else the machine does shows less,
+// and the wall's on several.
+func clock(b *testing.B) func() float64 {
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	processors := float64(runtime.GOMAXPROCS(0))
-	now := func() float64 {
+	b.Cleanup(runtime.UnlockOSThread)
+	id := int32(unix.CLOCK_THREAD_CPUTIME_ID)
+	if runtime.GOMAXPROCS(0) > 1 {
+		id = unix.CLOCK_MONOTONIC
+	}
+	return func() float64 {
 		var t unix.Timespec
-		clock := int32(unix.CLOCK_THREAD_CPUTIME_ID)
-		if processors > 1 {
-			clock = unix.CLOCK_MONOTONIC
-		}
-		if err := unix.ClockGettime(clock, &t); err != nil {
+		if err := unix.ClockGettime(id, &t); err != nil {
 			b.Fatal(err)
 		}
 		return float64(t.Nano()) * 1e-9
 	}
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
+}
+
+// rate runs f, each time beside a measurement of the peak, and reports medians of f's rate and of its share.
+func rate(b *testing.B, p Precision, operations int, f func()) {
+	now := clock(b)
 	var rates, shares []float64
 	f()
 	for b.Loop() {
 		const turns = 10_000
 		start := now()
 		active.peaks[p](turns)
-		peak := float64(turns*active.operations[p]) / (now() - start) * processors
+		peak := float64(turns*active.operations[p]) / (now() - start) * float64(runtime.GOMAXPROCS(0))
 		start = now()
 		f()
 		rates = append(rates, float64(operations)/(now()-start))
 		shares = append(shares, rates[len(rates)-1]/peak)
 	}
-	slices.Sort(rates)
-	slices.Sort(shares)
-	b.ReportMetric(rates[len(rates)/2]/1e9, "Gop/s")
-	b.ReportMetric(100*shares[len(shares)/2], "%peak")
+	b.ReportMetric(median(rates)/1e9, "Gop/s")
+	b.ReportMetric(100*median(shares), "%peak")
+	b.ReportMetric(0, "ns/op")
+}
+
+// each runs f turns times a sample, and reports the median of the time that one of so many units takes, times scale.
+func each(b *testing.B, turns, units int, scale float64, unit string, f func()) {
+	now := clock(b)
+	var times []float64
+	f()
+	for b.Loop() {
+		start := now()
+		for range turns {
+			f()
+		}
+		times = append(times, (now()-start)/float64(turns*units)*scale)
+	}
+	b.ReportMetric(median(times), unit)
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -117,7 +140,7 @@ func BenchmarkRows(b *testing.B) {
 			{"TanhGELU", func() { l.activations[TanhGELU](y, x) }},
 			{"Add", func() { l.add(y, x) }},
 			{"LayerNorm", func() { l.layerNorm(y, x, weight, bias, 1e-5) }},
-			{"Softmax", func() { l.softmax(y, n, 0.125) }},
+			{"Softmax", func() { l.softmax(y, n, 1) }},
 			{"Extent", func() { l.extent(x) }},
 			{"Quantise16", func() { l.quantise16(integers, x, 100, -most16, most16) }},
 			{"Quantise8", func() { l.quantise8(bytes, x, 10, -100, 155, 100) }},
@@ -133,11 +156,7 @@ func BenchmarkRows(b *testing.B) {
 				continue
 			}
 			b.Run(l.name+"/"+c.name, func(b *testing.B) {
-				for b.Loop() {
-					c.run()
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/value")
-				b.ReportMetric(0, "ns/op")
+				each(b, 100, n, 1e9, "ns/value", c.run)
 			})
 		}
 	}
@@ -153,11 +172,9 @@ func BenchmarkAttention(b *testing.B) {
 				active = l
 				const heads = 12
 				qkv, out := matrix(1, length, 3*heads*64, 3*heads*64+16), matrix(2, length, heads*64, heads*64+16)
-				for b.Loop() {
+				each(b, 1, heads, 1e6, "us/head", func() {
 					Attention{Heads: heads}.Forward(out, qkv, []Sequence{{Length: length, Queries: length}})
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/heads/1e3, "us/head")
-				b.ReportMetric(0, "ns/op")
+				})
 			})
 		}
 	}

@@ -2160,6 +2160,20 @@ block:
 	VZEROUPPER
 	RET
 
+// func prefetchLines(dst []float32, stride int, rows int)
+TEXT ·prefetchLines(SB), NOSPLIT, $0-40
+	MOVQ dst_base+0(FP), DI
+	MOVQ stride+24(FP), SI
+	MOVQ rows+32(FP), CX
+	SHLQ $2, SI
+row:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ SI, DI
+	DECQ CX
+	JNZ row
+	RET
+
 DATA constants<>+0(SB)/4, $0xc2ae0000
 DATA constants<>+4(SB)/4, $0xc2ae0000
 DATA constants<>+8(SB)/4, $0xc2ae0000

@@ -29,6 +29,7 @@ type level struct {
 	dequantise func(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
 	addBias    func(tile, bias []float32)
 	store      func(dst []float32, stride int, tile []float32, rows, cols int, alpha, beta float32)
+	prefetch   func(dst []float32, stride, rows int)
 	gather     func(dst, src []float32, stride, rows int)
 	transpose  func(dst []float32, ldd int, src []float32, lds, rows, cols int)
 
@@ -50,6 +51,7 @@ var generic = level{
 	dequantise:  dequantise,
 	addBias:     addBias,
 	store:       store,
+	prefetch:    func([]float32, int, int) {},
 	gather:      gather,
 	transpose:   transpose,
 	activations: [4]func(y, x []float32){nil, quickGELU, gelu, tanhGELU},

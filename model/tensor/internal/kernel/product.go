@@ -92,6 +92,9 @@ func (p *product) panel(t *tiles, index, from, to int) {
 	for step := 0; step < p.w.steps; step += block {
 		end := min(step+block, p.w.steps)
 		for i := range count {
+			if end == p.w.steps {
+				p.w.level.prefetch(p.y.Data[edge(i)*p.y.Stride+index*panel:], p.y.Stride, edge(i+1)-edge(i))
+			}
 			p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, end)
 			if end == p.w.steps {
 				p.finish(t, index, edge(i), edge(i+1), edge(i)-from)

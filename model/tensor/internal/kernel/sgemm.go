@@ -14,8 +14,8 @@ import (
 // multiplication): a panel of B of sgemmDepth rows stays in the first cache, sgemmRows of A in the second, sgemmCols of B
 // in the third.
 const (
-	sgemmDepth = 512
-	sgemmRows  = 168 // a multiple of every tile's height
+	sgemmDepth = 1024
+	sgemmRows  = 84 // a multiple of every tile's height
 	sgemmCols  = 1024
 )
 
@@ -171,8 +171,10 @@ func (s *sgemm) block(p *sides, i, j, k, rows, cols, depth int) {
 	for c := 0; c < cols; c += panel {
 		for t := range tiles {
 			from, to := rows*t/tiles, rows*(t+1)/tiles
+			out := s.c[(i+from)*s.ldc+j+c:]
+			s.level.prefetch(out, s.ldc, to-from)
 			s.level.tileFloat32(to-from, p.a[from*pitch(depth):], pitch(depth), p.b[c*depth:], depth, p.tile, panel, false)
-			s.level.store(s.c[(i+from)*s.ldc+j+c:], s.ldc, p.tile, to-from, min(panel, cols-c), s.alpha, beta)
+			s.level.store(out, s.ldc, p.tile, to-from, min(panel, cols-c), s.alpha, beta)
 		}
 	}
 }

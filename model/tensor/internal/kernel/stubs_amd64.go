@@ -221,3 +221,8 @@ func addAVX2(y []float32, x []float32)
 //
 //go:noescape
 func transposeAVX2(dst []float32, ldd int, src []float32, lds int, rows int, cols int)
+
+// prefetchLines brings 32 columns of rows into the cache.
+//
+//go:noescape
+func prefetchLines(dst []float32, stride int, rows int)

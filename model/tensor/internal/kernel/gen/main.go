@@ -40,6 +40,7 @@ func generate() map[string]string {
 		l.add()
 	}
 	others.transpose()
+	others.prefetch()
 	others.data()
 	const include = "#include \"textflag.h\"\n"
 	return map[string]string{

@@ -186,6 +186,20 @@ func (o *output) transpose() {
 	o.ret()
 }
 
+// prefetch writes the request for the lines that a tile will go to.
+func (o *output) prefetch() {
+	o.function("prefetchLines", "brings 32 columns of rows into the cache.", "dst []float32, stride int, rows int", "")
+	o.load("dst_base", "DI", "stride", "SI", "rows", "CX")
+	o.ins("SHLQ $2, SI")
+	o.label("row")
+	o.ins("PREFETCHT0 (DI)")
+	o.ins("PREFETCHT0 64(DI)")
+	o.ins("ADDQ SI, DI")
+	o.ins("DECQ CX")
+	o.ins("JNZ row")
+	o.ins("RET")
+}
+
 // gather writes the copying of 32 columns into a panel.
 func (l *lanes) gather() {
 	l.function("gather"+l.suffix, "computes dst[32·r + c] = src[stride·r + c] for r < rows, c < 32.",
