@@ -3,7 +3,7 @@
 // implementation computes, and reads the checkpoints people have.
 //
 // Read this file first; vision.go, text.go and block.go are the network from the outside in, parameters.go
-// names every tensor, and open.go finds them in a directory.
+// names every tensor, and open.go finds them in a directory. learner.go, and the files in _train, are for training.
 package model
 
 import (

@@ -18,20 +18,26 @@ func GELU(y, x []float32) {
 	}
 }
 
-// QuickGELUBackward computes dx = dy · (s + 1.702·x·s·(1-s)) with s = sigmoid(1.702·x); dx may be dy.
-func QuickGELUBackward(dx, dy, x []float32) {
-	dx, dy = dx[:len(x)], dy[:len(x)]
+// QuickGELUBackward computes dx = dy · (s + 1.702·x·s·(1-s)) with s = sigmoid(1.702·x), and y as QuickGELU does; dx
+// may be dy.
+func QuickGELUBackward(dx, y, dy, x []float32) {
+	dx, y, dy = dx[:len(x)], y[:len(x)], dy[:len(x)]
 	for i, v := range x {
-		s := 1 / (1 + math.Exp(-1.702*float64(v)))
+		over := 1 + math.Exp(-1.702*float64(v))
+		s := 1 / over
+		y[i] = v / float32(over)
 		dx[i] = dy[i] * float32(s+1.702*float64(v)*s*(1-s))
 	}
 }
 
-// GELUBackward computes dx = dy · (Φ(x) + x·φ(x)) with the normal distribution Φ and its density φ; dx may be dy.
-func GELUBackward(dx, dy, x []float32) {
-	dx, dy = dx[:len(x)], dy[:len(x)]
+// GELUBackward computes dx = dy · (Φ(x) + x·φ(x)) with the normal distribution Φ and its density φ, and y as GELU
+// does; dx may be dy.
+func GELUBackward(dx, y, dy, x []float32) {
+	dx, y, dy = dx[:len(x)], y[:len(x)], dy[:len(x)]
 	for i, v := range x {
 		v := float64(v)
-		dx[i] = dy[i] * float32(0.5*(1+math.Erf(v/math.Sqrt2))+v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
+		twice := 1 + math.Erf(v/math.Sqrt2)
+		y[i] = float32(0.5 * v * twice)
+		dx[i] = dy[i] * float32(0.5*twice+v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
 	}
 }
