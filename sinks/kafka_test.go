@@ -448,7 +448,7 @@ func TestKafkaSaysWhatIsWrong(t *testing.T) {
 	type sink = sinks.Kafka[batch.Pairs]
 	for name, test := range map[string]struct {
 		sink  *sink
-		fault func()
+		fault *kfake.Fault
 		want  string // "": it works
 	}{
 		"no topic":       {sink: &sink{Brokers: b.Addresses}, want: "no topic"},
@@ -458,19 +458,17 @@ func TestKafkaSaysWhatIsWrong(t *testing.T) {
 		"password":       {sink: &sink{Brokers: secured.Addresses, Topic: topic, Mechanism: "SCRAM-SHA-256", User: "s", Password: "secret"}},
 		"wrong password": {sink: &sink{Brokers: secured.Addresses, Topic: topic, Mechanism: "SCRAM-SHA-256", User: "s", Password: "wrong"}, want: `SCRAM-SHA-256 authentication as "s"`},
 		"no password":    {sink: &sink{Brokers: secured.Addresses, Topic: topic}, want: "does it want TLS, or authentication?"},
-		"not allowed": {sink: &sink{Brokers: b.Addresses, Topic: topic}, want: topic + "/0: [29] Topic Authorization Failed", fault: func() {
-			b.Fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.TopicAuthorizationFailed})
-		}},
-		"no leader": {sink: &sink{Brokers: b.Addresses, Topic: topic, Stall: 200 * time.Millisecond}, want: topic + "/0: [6] Not Leader", fault: func() {
-			b.Fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotLeaderForPartition, Count: -1})
-		}},
+		"not allowed": {sink: &sink{Brokers: b.Addresses, Topic: topic}, want: topic + "/0: [29] Topic Authorization Failed",
+			fault: &kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.TopicAuthorizationFailed}},
+		"no leader": {sink: &sink{Brokers: b.Addresses, Topic: topic, Stall: 200 * time.Millisecond}, want: topic + "/0: [6] Not Leader",
+			fault: &kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotLeaderForPartition, Count: -1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := pipetest.Context(t)
 			p := pairs(t, ctx, 3, 10)
 			defer p.Release()
 			if test.fault != nil {
-				test.fault()
+				defer b.Fake.Fault(*test.fault).Remove()
 			}
 			began := time.Now()
 			err := write(ctx, test.sink, p)

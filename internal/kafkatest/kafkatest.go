@@ -189,7 +189,7 @@ func (b *Broker) Records(t testing.TB, topic string, n int) []*kgo.Record {
 			records = append(records, fetches.Records()...)
 		}
 		return nil
-	}, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	}, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
 	return records
 }
 
@@ -216,4 +216,39 @@ func (b *Broker) Expel(t testing.TB, group string) {
 		}
 		return kerr.ErrorForCode(response.ErrorCode)
 	})
+}
+
+// Count returns how many offsets the partitions of a topic have, together.
+func (b *Broker) Count(t testing.TB, topic string) int {
+	t.Helper()
+	n := int64(0)
+	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
+		metadata := kmsg.NewMetadataRequest()
+		of := kmsg.NewMetadataRequestTopic()
+		of.Topic = &topic
+		metadata.Topics = append(metadata.Topics, of)
+		found, err := metadata.RequestWith(ctx, c)
+		if err != nil {
+			return err
+		}
+		request := kmsg.NewListOffsetsRequest()
+		in := kmsg.NewListOffsetsRequestTopic()
+		in.Topic = topic
+		for _, p := range found.Topics[0].Partitions {
+			partition := kmsg.NewListOffsetsRequestTopicPartition()
+			partition.Partition, partition.Timestamp = p.Partition, -1
+			in.Partitions = append(in.Partitions, partition)
+		}
+		request.Topics = append(request.Topics, in)
+		for _, shard := range c.RequestSharded(ctx, &request) { // a leader each
+			if shard.Err != nil {
+				return shard.Err
+			}
+			for _, p := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics[0].Partitions {
+				n += p.Offset
+			}
+		}
+		return nil
+	})
+	return int(n)
 }
