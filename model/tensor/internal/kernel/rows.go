@@ -4,8 +4,6 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/blas/blas32"
-
-	"github.com/pairstream/pairstream/model/tensor/internal/pool"
 )
 
 // Rows is the left-hand side of products: rows of float32 to write to, and beside them what Quantise makes of them for
@@ -54,38 +52,15 @@ func (r *Rows) Matrix(n int) blas32.General {
 
 // Quantise makes the first n rows ready for products, after they were written.
 func (r *Rows) Quantise(n int) {
-	if r.precision == Float32 {
-		return
+	if r.precision != Float32 {
+		run(rowJob{level: r.level, rows: r, n: n}, r.cols)
 	}
-	eachRow(n, r.cols, r.quantise)
 }
 
-// LayerNorm sets the first rows to the normalised rows of x and makes them ready for products.
+// LayerNorm sets the first rows to the normalised rows of x, as LayerNorm does, and makes them ready for products.
 func (r *Rows) LayerNorm(x blas32.General, weight, bias []float32, epsilon float32) {
-	eachRow(x.Rows, r.cols, func(i int) {
-		r.level.layerNorm(r.Row(i), x.Data[i*x.Stride:][:r.cols], weight[:r.cols], bias[:r.cols], epsilon)
-		r.quantise(i)
-	})
-}
-
-// LayerNorm normalises each row of x into the same of y, which may be x: to mean 0 and variance 1, with epsilon added to
-// the variance, then scaled and shifted by column.
-func LayerNorm(y, x blas32.General, weight, bias []float32, epsilon float32) {
-	level := active
-	eachRow(x.Rows, x.Cols, func(i int) {
-		level.layerNorm(y.Data[i*y.Stride:][:x.Cols], x.Data[i*x.Stride:][:x.Cols], weight[:x.Cols], bias[:x.Cols], epsilon)
-	})
-}
-
-// eachRow calls do for each of n rows, on as many processors as are free.
-func eachRow(n, cols int, do func(i int)) {
-	const enough = 1 << 14 // values to a piece: some microseconds
-	rows := max(1, enough/cols)
-	pool.Run((n+rows-1)/rows, pool.Func(func(piece int) {
-		for i := piece * rows; i < min(n, (piece+1)*rows); i++ {
-			do(i)
-		}
-	}))
+	y := r.Matrix(x.Rows)
+	run(rowJob{level: r.level, rows: r, y: y, x: x, weight: weight[:r.cols], bias: bias[:r.cols], epsilon: epsilon, n: x.Rows}, r.cols)
 }
 
 // quantise rounds row i. A row that is not finite gets a scale of NaN, so that its products are.

@@ -100,14 +100,6 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-func TestGarbage(t *testing.T) {
-	processors(t, 2)
-	var job Job = Func(func(int) {})
-	if n := testing.AllocsPerRun(100, func() { Run(10, job) }); n >= 1 {
-		t.Errorf("Run allocates %v times", n)
-	}
-}
-
 // BenchmarkFork measures a fork and join of two empty pieces.
 func BenchmarkFork(b *testing.B) {
 	processors(b, 2)
