@@ -12,7 +12,7 @@ import (
 func TestOpenKafka(t *testing.T) {
 	type kafka = Kafka[batch.Vectors]
 	for address, want := range map[string]any{
-		"kafka://a:1,b/t": &kafka{Brokers: []string{"a:1", "b:9092"}, Topic: "t", Messages: JSONMessages{}},
+		"kafka://a,b:1/t": &kafka{Brokers: []string{"a:9092", "b:1"}, Topic: "t", Messages: JSONMessages{}},
 		"kafka://u:p@a/t?sasl=PLAIN&format=json&floats=base64&compression=zstd&max=2000": &kafka{
 			Brokers: []string{"a:9092"}, Topic: "t", Messages: JSONMessages{Base64: true}, Compression: "zstd", MaxMessageBytes: 2000,
 			Mechanism: "PLAIN", User: "u", Password: "p",

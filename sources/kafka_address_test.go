@@ -9,7 +9,7 @@ import (
 
 func TestOpenKafka(t *testing.T) {
 	for address, want := range map[string]any{
-		"kafka://a:1,b/t,u": &Kafka{Brokers: []string{"a:1", "b:9092"}, Topics: []string{"t", "u"}},
+		"kafka://a,b:1/t,u": &Kafka{Brokers: []string{"a:9092", "b:1"}, Topics: []string{"t", "u"}},
 		"kafka://u:p@a/t?sasl=PLAIN&group=g&until=end&start=end&lost=skip&columns=url,width&max=2000": &Kafka{
 			Brokers: []string{"a:9092"}, Topics: []string{"t"}, Group: "g", ToEnd: true, Latest: true, SkipLost: true,
 			Columns: []string{"url", "width"}, MaxMessageBytes: 2000, Mechanism: "PLAIN", User: "u", Password: "p",
