@@ -149,11 +149,23 @@ func TestGradientSlopes(t *testing.T) {
 }
 
 // TestRecordIsEncode checks that training sees the embeddings that inference computes, up to the rounding of sums in
-// another order, and that gradients do not depend on the number of processors, nor on what was recorded before.
+// another order, and that gradients do not depend on the number of processors, nor on what was recorded before. The
+// second model's products are large enough to be split among processors.
 func TestRecordIsEncode(t *testing.T) {
-	const n = 40
-	pixels, tokens := small.inputs(n, 1)
-	c := New(small, 7)
+	medium := Config{
+		Embed:      64,
+		Image:      ImageConfig{Size: 56, Patch: 8, Width: 128, Layers: 2, Heads: 2},
+		Text:       TextConfig{Context: 20, Vocab: 500, Width: 64, Layers: 2, Heads: 2},
+		Activation: QuickGELU,
+	}
+	for name, cfg := range map[string]Config{"small": small, "medium": medium} {
+		t.Run(name, func(t *testing.T) { testRecord(t, cfg, 12) })
+	}
+}
+
+func testRecord(t *testing.T, cfg Config, n int) {
+	pixels, tokens := cfg.inputs(n, 1)
+	c := New(cfg, 7)
 	images, texts := make([]float32, n*c.Embed()), make([]float32, n*c.Embed())
 	c.EncodeImages(images, pixels)
 	c.EncodeTexts(texts, tokens)
@@ -179,8 +191,7 @@ func TestRecordIsEncode(t *testing.T) {
 				t.Errorf("%d processors: the gradient of %s has other bits", procs, p.Name)
 			}
 		}
-		few := pixels[:len(pixels)/n*3]
-		l.RecordImages(gotImages[:3*c.Embed()], few)
+		l.RecordImages(gotImages[:3*c.Embed()], pixels[:len(pixels)/n*3])
 		l.RecordTexts(gotTexts[:3*c.Embed()], tokens[:3*c.ContextLength()])
 	}
 }
