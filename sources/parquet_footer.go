@@ -144,24 +144,22 @@ func (f *parquetFile) close() {
 }
 
 // checkSchema walks a footer before it is decoded: arrow-go makes room for as many children as a group of the schema
-// says it has, and goes as deep as groups are nested. The lengths of lists thrift itself compares with the bytes left.
+// says it has, goes as deep as groups are nested, and takes a column of unknown repetition for one without nulls. The
+// lengths of lists thrift itself compares with the bytes left.
 func checkSchema(footer []byte) error {
 	var children []int32 // of each group that is open, still to come
 	element := func(p thrift.TProtocol) error {
 		if n := len(children); n > 0 {
 			children[n-1]--
 		}
-		count := int32(0)
-		err := eachField(p, func(id int16, typ thrift.TType) (bool, error) {
-			if id != 5 || typ != thrift.I32 { // num_children
-				return false, nil
-			}
-			var err error
-			count, err = p.ReadI32(context.Background())
-			return true, err
-		})
+		var repetition, count int32
+		numbers := map[int16]*int32{3: &repetition, 5: &count} // repetition_type, num_children
+		err := eachField(p, func(id int16, typ thrift.TType) (bool, error) { return readI32(p, typ, numbers[id]) })
 		if err != nil {
 			return err
+		}
+		if repetition < 0 || repetition > 2 {
+			return fmt.Errorf("a column of the unknown repetition %d", repetition)
 		}
 		if count < 0 || int(count) > len(footer) || len(children) == maxDepth {
 			return fmt.Errorf("a group of %d columns, %d deep in the schema", count, len(children))

@@ -209,6 +209,7 @@ func TestCheckSchema(t *testing.T) {
 		{footer(group(2), leaf, group(1), leaf), ""},
 		{footer(group(1<<31-1), leaf), "a group of 2147483647 columns, 0 deep in the schema"},
 		{footer(group(2), leaf, group(-1)), "a group of -1 columns, 1 deep in the schema"},
+		{footer(group(1), thriftStruct{3: 3}), "a column of the unknown repetition 3"},
 		{footer(group(3), leaf, leaf), "groups of the schema lack columns"},
 		{footer(append(deep, leaf)...), "a group of 1 columns, 64 deep in the schema"},
 		{footer(deep...)[:1000], "container of 10000 elements"},

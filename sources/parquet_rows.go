@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -30,7 +31,10 @@ type parquetRows struct {
 	bad         error
 	loaded      bool
 
-	schema *arrow.Schema // of batches; nil before the first
+	images *memory.Buffer // of the batch that is being made
+	usual  int            // bytes of images that the last batch had
+	ends   []int32        // where each row's ends in images, after a 0
+	schema *arrow.Schema  // of batches; nil before the first
 }
 
 // begin goes on to a file.
@@ -67,17 +71,28 @@ func (r *parquetRows) more() bool { return r.at < len(r.group.strip.keep) }
 // batch returns a batch of the strip's next rows, none where no more are wanted. Where pictures cannot be read any
 // further it returns those before as well as the error.
 func (r *parquetRows) batch(ctx context.Context) (pairs batch.Pairs, bad, err error) {
-	b := batch.NewPairsBuilder(ctx)
-	defer b.Release()
+	b := r.newBuilder(ctx)
+	defer r.release(b)
 	rows, err := r.fill(b)
 	if len(rows) == 0 {
 		return batch.Pairs{}, nil, err
 	}
 	strip := &r.group.strip
-	pairs, bad, takeErr := r.withFurther(b, func(i int) (arrow.Array, error) {
+	pairs, bad, takeErr := r.complete(ctx, b, func(i int) (arrow.Array, error) {
 		return pickRows(ctx, strip.scalars[r.roles.further[i]], rows)
 	})
 	return pairs, bad, errors.Join(err, takeErr)
+}
+
+// newBuilder begins a batch. Its pictures are gathered apart: a builder grows by doubling, and clears what it grows by.
+func (r *parquetRows) newBuilder(ctx context.Context) *batch.PairsBuilder {
+	r.images, r.ends = memory.NewResizableBuffer(batch.Allocator(ctx)), append(r.ends[:0], 0)
+	return batch.NewPairsBuilder(ctx)
+}
+
+func (r *parquetRows) release(b *batch.PairsBuilder) {
+	r.images.Release()
+	b.Release()
 }
 
 // fill appends the strip's next rows, as many as the limits let in, and returns which they are.
@@ -95,10 +110,11 @@ func (r *parquetRows) fill(b *batch.PairsBuilder) (rows []int, err error) {
 		if err := r.load(); err != nil {
 			return rows, err
 		}
-		if b.Len() > 0 && int64(b.Bytes()+len(r.picture)) > r.limits.Bytes {
+		if b.Len() > 0 && int64(b.Bytes()+r.images.Len()+len(r.picture)) > r.limits.Bytes {
 			break
 		}
 		r.push(b, captions)
+		r.ends = append(r.ends, int32(r.images.Len()))
 		rows = append(rows, r.at)
 		if r.caption++; r.caption >= len(captions) {
 			r.at, r.caption, r.loaded = r.at+1, 0, false
@@ -159,10 +175,21 @@ func (r *parquetRows) push(b *batch.PairsBuilder, captions []string) {
 	case len(captions) == 0:
 		b.AppendBad(r.lane, offset, id, errNoCaption)
 	case !utf8.ValidString(captions[r.caption]):
-		b.AppendBad(r.lane, offset, id, errors.New("the caption is not UTF-8"))
+		b.AppendBad(r.lane, offset, id, errCaptionNotUTF8)
 	default:
-		b.Append(r.lane, offset, id, r.picture, captions[r.caption])
+		b.Append(r.lane, offset, id, nil, captions[r.caption])
+		r.addImage(r.picture)
 	}
+}
+
+// addImage appends a picture to the batch that is being made.
+func (r *parquetRows) addImage(picture []byte) {
+	from := r.images.Len()
+	if need := from + len(picture); need > r.images.Cap() {
+		r.images.Reserve(max(need, 2*from, r.usual+r.usual/16))
+	}
+	r.images.ResizeNoShrink(from + len(picture))
+	copy(r.images.Bytes()[from:], picture)
 }
 
 // id returns what the row that is next is called.
@@ -180,10 +207,11 @@ func (r *parquetRows) id() string {
 
 // lost returns a batch of one bad row, which stands for all that cannot be read.
 func (r *parquetRows) lost(ctx context.Context, lane string, offset int64, id string, lost error) (batch.Pairs, error) {
-	b := batch.NewPairsBuilder(ctx)
-	defer b.Release()
+	b := r.newBuilder(ctx)
+	defer r.release(b)
 	b.AppendBad(lane, offset, id, lost)
-	pairs, bad, err := r.withFurther(b, func(i int) (arrow.Array, error) {
+	r.ends = append(r.ends, 0)
+	pairs, bad, err := r.complete(ctx, b, func(i int) (arrow.Array, error) {
 		return array.MakeArrayOfNull(batch.Allocator(ctx), r.roles.called[i].Type, 1), nil
 	})
 	if err != nil {
@@ -192,14 +220,16 @@ func (r *parquetRows) lost(ctx context.Context, lane string, offset int64, id st
 	return pairs, bad
 }
 
-// withFurther makes a batch of built rows and of further columns, which a function makes.
-func (r *parquetRows) withFurther(b *batch.PairsBuilder, further func(i int) (arrow.Array, error)) (pairs batch.Pairs, bad, err error) {
+// complete makes a batch of built rows, their pictures, and further columns, which a function makes.
+func (r *parquetRows) complete(ctx context.Context, b *batch.PairsBuilder, further func(i int) (arrow.Array, error)) (pairs batch.Pairs, bad, err error) {
 	built, bad := b.NewPairs()
 	defer built.Release()
 	if r.schema == nil {
 		r.schema = arrow.NewSchema(append(slices.Clone(built.Schema().Fields()), r.roles.called...), nil)
 	}
 	columns := slices.Clone(built.Columns())
+	columns[1] = r.imageColumn(ctx, columns[1])
+	defer columns[1].Release()
 	for i := range r.roles.further {
 		column, err := further(i)
 		if err != nil {
@@ -213,6 +243,18 @@ func (r *parquetRows) withFurther(b *batch.PairsBuilder, further func(i int) (ar
 		record.Release()
 	}
 	return pairs, bad, err
+}
+
+// imageColumn returns a column of the pictures, with the nulls of another.
+func (r *parquetRows) imageColumn(ctx context.Context, nulls arrow.Array) arrow.Array {
+	r.usual = r.images.Len()
+	offsets := memory.NewResizableBuffer(batch.Allocator(ctx))
+	defer offsets.Release()
+	offsets.Resize(arrow.Int32Traits.BytesRequired(len(r.ends)))
+	copy(offsets.Bytes(), arrow.Int32Traits.CastToBytes(r.ends))
+	data := array.NewData(arrow.BinaryTypes.Binary, len(r.ends)-1, []*memory.Buffer{nulls.Data().Buffers()[0], offsets, r.images}, nil, nulls.NullN(), 0)
+	defer data.Release()
+	return array.MakeFromData(data)
 }
 
 // pickRows returns a copy of some rows of a column, which ascend, and may come several times.
