@@ -120,11 +120,9 @@ func (f *parquetFile) write(ctx context.Context, r arrow.Record, bytes int64) er
 
 // writePage appends rows from to to-1 of a record to the open row group.
 func (f *parquetFile) writePage(ctx context.Context, r arrow.Record, from, to int64) error {
-	slice := r.NewSlice(from, to)
-	defer slice.Release()
-	page, err := asLists(batch.Allocator(ctx), slice, f.schema)
+	page, err := f.page(ctx, r, from, to)
 	if err != nil {
-		return fmt.Errorf("%s: %w", f.path, err)
+		return err
 	}
 	defer page.Release()
 	return f.try(func() error {
@@ -140,6 +138,17 @@ func (f *parquetFile) writePage(ctx context.Context, r arrow.Record, from, to in
 		}
 		return nil
 	})
+}
+
+// page returns rows from to to-1 of a record as they are in the file.
+func (f *parquetFile) page(ctx context.Context, r arrow.Record, from, to int64) (arrow.Record, error) {
+	slice := r.NewSlice(from, to)
+	defer slice.Release()
+	page, err := asLists(batch.Allocator(ctx), slice, f.schema)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	return page, nil
 }
 
 // admit checks that a batch of a schema can follow those before it, and begins the file with the first.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
@@ -39,12 +40,9 @@ func writePart(ctx context.Context, d draft, p part, schema *arrow.Schema, group
 			return err
 		}
 	}
-	rows := 0
-	for _, r := range p.rows {
-		if err := f.write(ctx, r.Record, r.bytes); err != nil {
-			return err
-		}
-		rows += len(r.offsets)
+	rows, err := f.writeRuns(ctx, p.rows)
+	if err != nil {
+		return err
 	}
 	entries := []keyValue{
 		{laneKey, p.lane},
@@ -68,6 +66,69 @@ func writePart(ctx context.Context, d draft, p part, schema *arrow.Schema, group
 		return err
 	}
 	return putSeal(d, sum.Sum64())
+}
+
+// writeRuns writes runs as whole row groups, a column after the other, and returns how many rows they have. So no column
+// has to wait in memory for those before it, as in a file that is written batch by batch.
+func (f *parquetFile) writeRuns(ctx context.Context, runs []run) (rows int, err error) {
+	var group []arrow.Record // pages
+	defer func() { releaseAll(group) }()
+	var groupRows, groupBytes int64
+	flush := func() error {
+		err := f.writeGroup(group, groupRows)
+		releaseAll(group)
+		group, groupRows, groupBytes = nil, 0, 0
+		return err
+	}
+	for _, r := range runs {
+		if err := f.admit(r.Schema()); err != nil {
+			return 0, err
+		}
+		each := r.bytes/r.NumRows() + 1
+		for from := int64(0); from < r.NumRows(); {
+			room := min(pageBytes/each, f.groupRows-groupRows, (f.groupBytes-groupBytes)/each)
+			to := min(from+max(room, 1), r.NumRows())
+			page, err := f.page(ctx, r.Record, from, to)
+			if err != nil {
+				return 0, err
+			}
+			group, groupRows, groupBytes = append(group, page), groupRows+to-from, groupBytes+(to-from)*each
+			rows, from = rows+int(to-from), to
+			if groupRows == f.groupRows || groupBytes >= f.groupBytes {
+				if err := flush(); err != nil {
+					return 0, err
+				}
+			}
+		}
+	}
+	if len(group) == 0 {
+		return rows, nil
+	}
+	return rows, flush()
+}
+
+func releaseAll(records []arrow.Record) {
+	for _, r := range records {
+		r.Release()
+	}
+}
+
+// writeGroup writes pages as a row group.
+func (f *parquetFile) writeGroup(pages []arrow.Record, rows int64) error {
+	table := array.NewTableFromRecords(f.schema, pages)
+	defer table.Release()
+	return f.try(func() error {
+		err := f.writer.WriteTable(table, rows)
+		if written, countErr := f.writer.RowGroupNumRows(); err == nil && countErr == nil && int64(written) != rows {
+			err = fmt.Errorf("%d rows in a row group, not %d", written, rows)
+		} else if err == nil {
+			err = countErr
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+		return nil
+	})
 }
 
 // A footer is what a part says of itself.
