@@ -53,7 +53,7 @@ func TestAttention(t *testing.T) {
 				a.Forward(out, qkv, []Sequence{{Length: length, Queries: length}})
 				for i, want := range attend(qkv, heads, causal) {
 					for d, w := range want {
-						near(t, fmt.Sprintf("%s: value %d, %d", what, i, d), float64(row(out, i)[d]), w, 1, 3e-6)
+						near(t, what, i*width+d, row(out, i)[d], w, 1, 3e-6)
 					}
 				}
 				wide.check(t, what, out.Data)

@@ -44,11 +44,11 @@ func matrix(seed uint64, rows, cols, stride int) blas32.General {
 
 func row(m blas32.General, i int) []float32 { return m.Data[i*m.Stride:][:m.Cols] }
 
-// near compares with a tolerance relative to size, the magnitude of what was added up.
-func near(t *testing.T, what string, got, want, size, tolerance float64) {
+// near compares a value with a tolerance relative to size, the magnitude of what was added up.
+func near(t *testing.T, what string, index int, got float32, want, size, tolerance float64) {
 	t.Helper()
-	if !(math.Abs(got-want) <= tolerance*size) {
-		t.Fatalf("%s is %g, want %g: off by %.2g of %g", what, got, want, math.Abs(got-want)/size, size)
+	if !(math.Abs(float64(got)-want) <= tolerance*size) {
+		t.Fatalf("%s: value %d is %g, want %g: off by %.2g of %g", what, index, got, want, math.Abs(float64(got)-want)/size, size)
 	}
 }
 

@@ -36,7 +36,7 @@ func TestActivations(t *testing.T) {
 		},
 	}
 	x := []float32{0, float32(math.Copysign(0, -1)), 1e-30, -1e-30, 1e30, -1e30, math.MaxFloat32, 1000, -1000}
-	for v := float32(-30); v < 30; v += 0.00037 {
+	for v := float32(-30); v < 30; v += 0.0037 {
 		x = append(x, v)
 	}
 	wide := sameAsWide{}
@@ -44,14 +44,15 @@ func TestActivations(t *testing.T) {
 		for a, f := range exact {
 			y := make([]float32, len(x))
 			a.Apply(y, x)
+			what := fmt.Sprint("activation ", a)
 			for i, v := range x {
-				near(t, fmt.Sprintf("activation %d of %g", a, v), float64(y[i]), f(float64(v)), max(1, math.Abs(float64(v))), 2.4e-7)
+				near(t, what, i, y[i], f(float64(v)), max(1, math.Abs(float64(v))), 2.4e-7)
 			}
 			wide.check(t, fmt.Sprint(a), y)
 			for _, n := range lengths {
 				part := offset(x[100:100+n], n%3)
 				a.Apply(part, part)
-				same(t, fmt.Sprintf("activation %d of %d values in place", a, n), part, y[100:100+n])
+				same(t, what+" in place", part, y[100:100+n])
 			}
 			bad := []float32{1, float32(math.NaN()), 2}
 			if a.Apply(bad, bad); bad[1] == bad[1] || bad[0] != bad[0] || bad[2] != bad[2] {
@@ -89,7 +90,7 @@ func TestLayerNorm(t *testing.T) {
 			active.layerNorm(got[:n], x, w, b, 1e-5)
 			for i := range want {
 				// A row of few values can have a small variance beside its mean, which then decides what is left.
-				near(t, fmt.Sprintf("%d values: value %d", n, i), float64(got[i]), float64(want[i]), 1+math.Abs(float64(want[i])), 4e-6)
+				near(t, "normalised", i, got[i], float64(want[i]), 1+math.Abs(float64(want[i])), 4e-6)
 			}
 			if got[n] != 0 {
 				t.Fatalf("%d values: wrote one more", n)
@@ -123,7 +124,7 @@ func TestSoftmax(t *testing.T) {
 					if i >= n && v != 0 {
 						t.Fatalf("%d of %d: value %d is %g, want 0", n, padded, i, v)
 					} else if i < n {
-						near(t, fmt.Sprintf("%d of %d: value %d", n, padded, i), float64(v), want[i]/sum, want[i]/sum+1e-30, 2e-6)
+						near(t, "softmax", i, v, want[i]/sum, want[i]/sum+1e-30, 2e-6)
 					}
 				}
 				if x[padded] != beyond {
@@ -203,7 +204,7 @@ func TestPanelKernels(t *testing.T) {
 						if f[1] == 0 || f[1] == 1 {
 							same(t, "store", got[i:i+1], want[i:i+1])
 						} else {
-							near(t, "store", float64(got[i]), float64(want[i]), 4, 1e-7)
+							near(t, "store", i, got[i], float64(want[i]), 4, 1e-7)
 						}
 					}
 				}
