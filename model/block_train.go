@@ -67,7 +67,7 @@ func (t *transformer) recordBlock(i int, p *tape, r run) {
 // adds the gradients of their weights to d, and leaves in p.dy that of what came into block first.
 func (t *transformer) backward(d []blockGradient, p *tape, first int) {
 	for i := len(t.blocks) - 1; i >= first; i-- {
-		tensor.Parallel(len(p.runs), func(r int) { t.backwardRows(i, p, p.runs[r]) })
+		tensor.Split(len(p.runs), func(r int) { t.backwardRows(i, p, p.runs[r]) })
 		t.backwardWeights(i, &d[i], p)
 		p.dy, p.dx = p.dx, p.dy
 	}

@@ -109,11 +109,11 @@ func affineAt(get lookup, weight, bias string) affine { return affine{get(weight
 // jobs are pieces of work that touch different gradients.
 type jobs []func()
 
-func (j jobs) run() { tensor.Parallel(len(j), func(i int) { j[i]() }) }
+func (j jobs) run() { tensor.Split(len(j), func(i int) { j[i]() }) }
 
 // weights adds the gradients of y (T, out) = x (T, in)·Wᵀ + b, for some rows of W at a time.
 func (j *jobs) weights(d affine, dy, x []float32, out, in int) {
-	const rows = 32
+	const rows = 128
 	for from := 0; from < out; from += rows {
 		*j = append(*j, func() { tensor.BackwardWeight(d.weight, dy, x, out, in, from, min(out, from+rows)) })
 	}

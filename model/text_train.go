@@ -35,7 +35,7 @@ func (t *text) record(p *textTape, dst []float32, captions [][]int32) {
 		total += len(ids)
 	}
 	p.begin(&t.transformer, seqs)
-	tensor.Parallel(len(p.runs), func(i int) {
+	tensor.Split(len(p.runs), func(i int) {
 		r := p.runs[i]
 		for n := r.from; n < r.to; n++ {
 			t.embed(p.blocks[0].x[p.seqs[n].start*t.Width:], captions[n])

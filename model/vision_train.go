@@ -40,7 +40,7 @@ func (v *vision) record(p *visionTape, dst, pixels []float32) {
 	patch := v.grid() * v.grid() * 3 * v.Patch * v.Patch
 	resize(&p.patches, len(seqs)*patch)
 	resize(&p.embedded, len(seqs)*tokens*v.Width)
-	tensor.Parallel(len(p.runs), func(i int) {
+	tensor.Split(len(p.runs), func(i int) {
 		r := p.runs[i]
 		for n := r.from; n < r.to; n++ {
 			patches := p.patches[n*patch : (n+1)*patch]
@@ -66,7 +66,7 @@ func (v *vision) backward(d *visionGradient, p *visionTape, ddst []float32, firs
 	}
 	// x = lnPre([class; conv(patches)] + position), picture by picture
 	tokens, width := v.tokens(), v.Width
-	tensor.Parallel(len(p.runs), func(i int) {
+	tensor.Split(len(p.runs), func(i int) {
 		part := func(x []float32) []float32 { return p.rows(x, width, p.runs[i], false) }
 		clear(part(p.dx))
 		v.lnPre.BackwardInput(part(p.dx), part(p.dy), part(p.embedded))

@@ -116,7 +116,7 @@ func (a *AdamW) blocks(visit func(s *State, from, to int)) {
 			parts = append(parts, part{s, from, min(len(s.Gradient), from+block)})
 		}
 	}
-	tensor.Parallel(len(parts), func(i int) { visit(parts[i].s, parts[i].from, parts[i].to) })
+	tensor.Split(len(parts), func(i int) { visit(parts[i].s, parts[i].from, parts[i].to) })
 }
 
 // Clip scales all gradients so that together they are at most most long, and returns how long they were.

@@ -56,7 +56,7 @@ func retrieval(queries, candidates []float32, d int) Retrieval {
 	const rows = 64
 	n := len(queries) / d
 	ranks := make([]int, n) // counted from 0
-	tensor.Parallel((n+rows-1)/rows, func(block int) {
+	tensor.Split((n+rows-1)/rows, func(block int) {
 		from, to := block*rows, min(n, (block+1)*rows)
 		cosines := make([]float32, (to-from)*n)
 		loss.Logits(cosines, queries[from*d:to*d], candidates, d, 1)
