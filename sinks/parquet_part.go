@@ -113,10 +113,18 @@ func releaseAll(records []arrow.Record) {
 	}
 }
 
-// writeGroup writes pages as a row group.
+// writeGroup writes pages as a row group. The writer is lent their bytes without their counts of references, as where it
+// fails it does not give all of these back.
 func (f *parquetFile) writeGroup(pages []arrow.Record, rows int64) error {
-	table := array.NewTableFromRecords(f.schema, pages)
-	defer table.Release()
+	lent := make([]arrow.Record, len(pages))
+	for i, page := range pages {
+		columns := make([]arrow.Array, page.NumCols())
+		for j, column := range page.Columns() {
+			columns[j] = array.MakeFromData(lend(column.Data()))
+		}
+		lent[i] = array.NewRecord(f.schema, columns, page.NumRows())
+	}
+	table := array.NewTableFromRecords(f.schema, lent)
 	return f.try(func() error {
 		err := f.writer.WriteTable(table, rows)
 		if written, countErr := f.writer.RowGroupNumRows(); err == nil && countErr == nil && int64(written) != rows {
@@ -129,6 +137,24 @@ func (f *parquetFile) writeGroup(pages []arrow.Record, rows int64) error {
 		}
 		return nil
 	})
+}
+
+// lend returns data over the same bytes that owns none of them.
+func lend(d arrow.ArrayData) arrow.ArrayData {
+	buffers := make([]*memory.Buffer, len(d.Buffers()))
+	for i, b := range d.Buffers() {
+		if b != nil {
+			buffers[i] = memory.NewBufferBytes(b.Bytes())
+		}
+	}
+	children := make([]arrow.ArrayData, len(d.Children()))
+	for i, child := range d.Children() {
+		children[i] = lend(child)
+	}
+	if dictionary, _ := d.Dictionary().(*array.Data); dictionary != nil { // it is a nil in an interface where there is none
+		return array.NewDataWithDictionary(d.DataType(), d.Len(), buffers, d.NullN(), d.Offset(), lend(dictionary).(*array.Data))
+	}
+	return array.NewData(d.DataType(), d.Len(), buffers, children, d.NullN(), d.Offset())
 }
 
 // A footer is what a part says of itself.
