@@ -23,7 +23,7 @@ type transformer struct {
 
 	activation       tensor.Activation
 	activate         func(y, x []float32)
-	activateBackward func(dx, y, dy, x []float32)
+	activateBackward func(dx, dy, x, y []float32)
 }
 
 // block is a pre-norm residual attention block:

@@ -32,15 +32,12 @@ func TestActivationsBackward(t *testing.T) {
 	x := []float32{-100, -10, -3, -1.5, -0.5, -1e-3, 0, 1e-3, 0.5, 1.5, 3, 10, 100}
 	for name, f := range map[string]struct {
 		forward  func(y, x []float32)
-		backward func(dx, y, dy, x []float32)
+		backward func(dx, dy, x, y []float32)
 	}{"gelu": {GELU, GELUBackward}, "quick_gelu": {QuickGELU, QuickGELUBackward}} {
-		dx, y, again := wave(len(x), 1, 3, 0), make([]float32, len(x)), make([]float32, len(x))
+		dx, y := wave(len(x), 1, 3, 0), make([]float32, len(x))
 		f.forward(y, x)
-		f.backward(dx, again, dx, x)
+		f.backward(dx, dx, x, y)
 		nearGolden(t, name+"_dx", dx)
-		if !slices.Equal(again, y) {
-			t.Errorf("%s: %v on the way back, but %v before", name, again, y)
-		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"fmt"
 
 	"gonum.org/v1/gonum/blas"
+
+	"github.com/pairstream/pairstream/model/tensor/internal/kernel"
 )
 
 // Linear is y = x·Wᵀ + b.
@@ -100,8 +102,4 @@ func BackwardBias(db, dy []float32) {
 }
 
 // Add computes y += x, of one length.
-func Add(y, x []float32) {
-	for i, v := range x[:len(y)] {
-		y[i] += v
-	}
-}
+func Add(y, x []float32) { kernel.Add(y, x) }
