@@ -27,3 +27,16 @@ func mul255(a, b byte) byte {
 	t := int(a)*int(b) + 128
 	return byte((t>>8 + t) >> 8)
 }
+
+// premultiply writes pixels of bands bytes, of which the last is alpha, to dst, their colours times alpha.
+func premultiply(dst, pixels []byte, bands int) {
+	for len(pixels) > 0 {
+		p, q := pixels[:bands], dst[:bands]
+		alpha := p[bands-1]
+		for c := range bands - 1 {
+			q[c] = mul255(p[c], alpha)
+		}
+		q[bands-1] = alpha
+		pixels, dst = pixels[bands:], dst[bands:]
+	}
+}

@@ -78,11 +78,12 @@ func BenchmarkResize(b *testing.B) {
 	for _, size := range [][2]int{{500, 375}, {2000, 1500}, {4000, 3000}} {
 		w, h := size[0], size[1]
 		r := raster{pix: noise(w, h), w: w, h: h, bands: 3, mode: RGB}
-		b.Run(fmt.Sprintf("%dx%d", w, h), func(b *testing.B) {
-			s := new(scratch)
-			for b.Loop() {
-				resizeRaster(s, r, 224)
-			}
+		eachLevel(func(name string, s *scratch) {
+			b.Run(fmt.Sprintf("%dx%d/%s", w, h, name), func(b *testing.B) {
+				for b.Loop() {
+					resizeRaster(s, r, 224)
+				}
+			})
 		})
 	}
 }

@@ -152,11 +152,17 @@ func comparePicture(t *testing.T, path string, want goldenPicture) {
 	}
 }
 
-// TestResamplerEqualsPillow resizes generated noise of many sizes, without a decoder.
+// TestResamplerEqualsPillow resizes generated noise of many sizes at every level, without a decoder.
 func TestResamplerEqualsPillow(t *testing.T) {
-	for _, row := range readGolden(t).Sizes {
+	sizes := readGolden(t).Sizes
+	eachLevel(func(name string, s *scratch) {
+		t.Run(name, func(t *testing.T) { resamplerEqualsPillow(t, s, sizes) })
+	})
+}
+
+func resamplerEqualsPillow(t *testing.T, s *scratch, sizes [][4]any) {
+	for _, row := range sizes {
 		w, h, size := int(row[0].(float64)), int(row[1].(float64)), int(row[2].(float64))
-		s := new(scratch)
 		planes := resizeRaster(s, raster{pix: noise(w, h), w: w, h: h, bands: 3, mode: RGB}, size)
 		got := make([]byte, len(planes))
 		for i := range size * size {

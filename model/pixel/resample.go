@@ -20,6 +20,17 @@ func (s *scratch) bicubic(src raster, resized bool, size int) []byte {
 	if src.alpha() {
 		channels++
 	}
+	s.result = grow(s.result, max(3, channels)*size*size)
+	if s.level != nil {
+		s.fours.resize(s.level, s, src, channels, size, premultiplied)
+	} else {
+		s.resize(src, channels, size, premultiplied)
+	}
+	return s.rgb(src, premultiplied, size)
+}
+
+// resize resizes channels of src into s.result, [channels][size][size]: the truth for the kernels of a level.
+func (s *scratch) resize(src raster, channels, size int, premultiplied bool) {
 	columns := s.x.hi - s.x.lo + s.x.taps
 	n := channels * size // samples of a resized row
 	half := (n + 1) / 2
@@ -28,7 +39,6 @@ func (s *scratch) bicubic(src raster, resized bool, size int) []byte {
 	s.row[0], s.row[1] = grow(s.row[0], 2*half), grow(s.row[1], 2*half)
 	s.ring = grow(s.ring, slots*half)
 	s.sum = grow(s.sum, half)
-	s.result = grow(s.result, max(3, channels)*size*size)
 
 	slot := func(y int) []uint64 { return s.ring[y%slots*half:][:half] }
 	done := s.y.lo // source rows before it are in the ring, or were
@@ -57,7 +67,6 @@ func (s *scratch) bicubic(src raster, resized bool, size int) []byte {
 			copy(s.result[(c*size+o)*size:][:size], s.row[0][c*size:])
 		}
 	}
-	return s.rgb(src, premultiplied, size)
 }
 
 // horizontal filters the two rows in s.plane along x into s.row, [channels][size] each.

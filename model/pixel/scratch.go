@@ -1,9 +1,16 @@
 package pixel
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/pairstream/pairstream/model/pixel/internal/kernel"
+)
 
 // scratch is what one call needs besides the decoded picture; calls hand it on to each other.
 type scratch struct {
+	level *kernel.Level // nil for the generic resampler
+	fours fours
+
 	x, y   axis
 	plane  []uint64 // two source rows, [channels][columns + taps]
 	row    [2][]byte
@@ -12,4 +19,4 @@ type scratch struct {
 	result []byte   // [channels][size][size]
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+var scratches = sync.Pool{New: func() any { return &scratch{level: kernel.Active} }}

@@ -76,3 +76,6 @@ func grow[T any](s []T, n int) []T {
 	}
 	return s[:n]
 }
+
+// of returns the weights of result i, without padding.
+func (a *axis) of(i int) []uint64 { return a.weight[i*a.taps:][:a.count[i]] }

@@ -17,6 +17,9 @@ func TestSumsFitTheirHalf(t *testing.T) {
 					v := int64(w)
 					sum += v
 					most += max(v, -v)
+					if max(v, -v) > 127<<16 {
+						t.Fatalf("%d to %d, result %d: weight %d does not split into signed bytes", in, out, i, v)
+					}
 				}
 				if most*255+1<<(precision-1) > math.MaxInt32 {
 					t.Fatalf("%d to %d, result %d: weights of %d together", in, out, i, most)
