@@ -87,7 +87,7 @@ func (a *attention) Do(piece int) {
 			seen = to
 		}
 		padded := (seen + panel - 1) / panel * panel
-		pitch := padded + 16
+		pitch := Pitch(padded)
 		for k := 0; k < seen; k += panel {
 			a.level.tileFloat32(to-from, row(from), a.qkv.Stride, h.keys[k*dim:], dim, h.scores[k:], pitch, false)
 		}
@@ -113,7 +113,7 @@ func (h *headScratch) pack(l *level, keys, values []float32, stride, length, dim
 	wide := (dim + panel - 1) / panel * panel
 	h.keys = atLeast(h.keys, padded*dim)
 	h.values = atLeast(h.values, wide*length)
-	h.scores = atLeast(h.scores, l.rows[Float32]*(padded+16))
+	h.scores = atLeast(h.scores, l.rows[Float32]*Pitch(padded))
 	h.tile = atLeast(h.tile, l.rows[Float32]*panel)
 	for k := 0; k < length; k += panel {
 		l.transpose(h.keys[k*dim:], panel, keys[k*stride:], stride, min(panel, length-k), dim)

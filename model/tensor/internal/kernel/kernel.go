@@ -8,8 +8,8 @@
 // products and what is quantised for them have the same bits everywhere, float32 results the same with AVX2 and AVX-512,
 // and those of the Go code differ in the last places, since it does not fuse multiplication and addition.
 //
-// Rows may be any number, and shapes are never padded by the caller. NaN and infinity in a row make that row
-// NaN, in all precisions.
+// Callers need not pad anything, though rows that are Pitch apart are faster. A row with a NaN or an infinity does not
+// come out as numbers, in any precision.
 package kernel
 
 //go:generate go run ./gen
@@ -43,3 +43,7 @@ func (p Precision) String() string {
 
 // panel is how many columns of a right-hand side are packed side by side.
 const panel = 32
+
+// Pitch returns how far apart rows of cols float32 are best: whole lines of cache, and an odd number of them, so that rows
+// do not crowd into a few of its sets.
+func Pitch(cols int) int { return ((cols+15)/16 | 1) * 16 }

@@ -19,7 +19,8 @@ type Epilogue struct {
 const (
 	// cached is how many bytes of the left-hand side are worked on at a time: about a second-level cache.
 	cached = 1 << 20
-	// block is how many steps of a panel are, 192 KiB of them, so that they stay in that cache from tile to tile.
+	// block is how many steps of a panel are, 192 KiB of them, so that they stay in that cache from tile to tile. It is a
+	// multiple of block16's steps.
 	block = 1536
 	// mostRows of the left-hand side are worked on at a time.
 	mostRows = 256
@@ -49,7 +50,7 @@ var (
 )
 
 // Multiply computes y (N, out) = f(x·Wᵀ + b), or += with Add, from the first N rows of x, which were made for weights of
-// this precision and quantised.
+// this precision and quantised. y is not in x.
 func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
 	if y.Cols != w.out || y.Stride < y.Cols || x.cols != w.in || x.precision != w.precision || x.level != w.level ||
 		y.Rows > len(x.float32s)/x.stride || (y.Rows > 0 && len(y.Data) < (y.Rows-1)*y.Stride+y.Cols) {
@@ -112,9 +113,9 @@ func (p *product) sum(t *tiles, index, from, to, at, step, end int) {
 	case w.precision == Float32:
 		w.level.tileFloat32(to-from, x.float32s[a:], x.stride, w.float32s[b:], end-step, t.values[c:], panel, step > 0)
 	case w.precision == Int16:
-		for ; step < end; step += block16 / 2 {
-			a, b := from*x.stride+step*per, (index*w.steps+step)*panel*per
-			w.level.tileInt16(to-from, x.int16s[a:], x.stride, w.int16s[b:], min(end-step, block16/2), t.values[c:], panel, step > 0)
+		for s := step; s < end; s += block16 / per {
+			w.level.tileInt16(to-from, x.int16s[a:], x.stride, w.int16s[b:], min(end-s, block16/per), t.values[c:], panel, s > 0)
+			a, b = a+block16, b+block16*panel
 		}
 	case w.level.quads:
 		w.level.tileQuads(to-from, x.uint8s[a:], x.stride, w.int8s[b:], end-step, t.sums[c:], panel, step > 0)

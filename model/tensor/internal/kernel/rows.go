@@ -7,7 +7,7 @@ import (
 )
 
 // Rows is the left-hand side of products: rows of float32 to write to, and beside them what Quantise makes of them for
-// the precision of the weights. Rows are apart so that they do not crowd into the same few sets of the cache.
+// the precision of the weights. Rows are Pitch apart.
 type Rows struct {
 	level     *level
 	precision Precision
@@ -22,10 +22,9 @@ type Rows struct {
 
 // NewRows makes n rows for products with weights w.
 func NewRows(w *Weights, n int) *Rows {
-	const line = 64
-	r := &Rows{level: w.level, precision: w.precision, cols: w.in, stride: (w.in+line-1)/line*line + line}
-	if w.precision == Float32 {
-		r.stride = (w.in+line/4-1)/(line/4)*(line/4) + line/4
+	r := &Rows{level: w.level, precision: w.precision, cols: w.in, stride: Pitch(w.in)}
+	if w.precision != Float32 {
+		r.stride = 4 * Pitch((w.in+3)/4) // lines of bytes
 	}
 	size := n * r.stride
 	r.float32s = aligned[float32](size)

@@ -11,8 +11,8 @@ import (
 )
 
 // Blocks of a product whose sides are packed on the way (Goto and van de Geijn, Anatomy of high-performance matrix
-// multiplication): a panel of B of sgemmDepth rows stays in the first cache, sgemmRows of A in the second, sgemmCols of B
-// in the third.
+// multiplication): sgemmRows of A and a panel of B, both of sgemmDepth, stay in the second cache, sgemmCols of B in the
+// third.
 const (
 	sgemmDepth = 1024
 	sgemmRows  = 84 // a multiple of every tile's height
@@ -111,7 +111,7 @@ func (s *sgemm) Do(piece int) {
 	top, bottom := s.m*row/s.rows, s.m*(row+1)/s.rows
 	left, right := panels*col/s.cols*panel, min(s.n, panels*(col+1)/s.cols*panel)
 	depth := min(s.k, sgemmDepth)
-	p.a = atLeast(p.a, min(bottom-top, sgemmRows)*pitch(depth))
+	p.a = atLeast(p.a, min(bottom-top, sgemmRows)*Pitch(depth))
 	p.b = atLeast(p.b, (min(right-left, sgemmCols)+panel-1)/panel*panel*depth)
 	p.tile = atLeast(p.tile, s.level.rows[Float32]*panel)
 	for j := left; j < right; j += sgemmCols {
@@ -128,12 +128,9 @@ func (s *sgemm) Do(piece int) {
 	}
 }
 
-// pitch is how far apart packed rows of A are: not a power of two, which would crowd them into few sets of the cache.
-func pitch(depth int) int { return (depth+15)/16*16 + 16 }
-
 // packA copies rows of op(A) from (i, k) on.
 func (s *sgemm) packA(dst []float32, i, k, rows, depth int) {
-	stride := pitch(depth)
+	stride := Pitch(depth)
 	if s.tA {
 		s.level.transpose(dst, stride, s.a[k*s.lda+i:], s.lda, depth, rows)
 		return
@@ -173,7 +170,7 @@ func (s *sgemm) block(p *sides, i, j, k, rows, cols, depth int) {
 			from, to := rows*t/tiles, rows*(t+1)/tiles
 			out := s.c[(i+from)*s.ldc+j+c:]
 			s.level.prefetch(out, s.ldc, to-from)
-			s.level.tileFloat32(to-from, p.a[from*pitch(depth):], pitch(depth), p.b[c*depth:], depth, p.tile, panel, false)
+			s.level.tileFloat32(to-from, p.a[from*Pitch(depth):], Pitch(depth), p.b[c*depth:], depth, p.tile, panel, false)
 			s.level.store(out, s.ldc, p.tile, to-from, min(panel, cols-c), s.alpha, beta)
 		}
 	}

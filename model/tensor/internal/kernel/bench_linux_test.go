@@ -32,7 +32,7 @@ func BenchmarkMultiply(b *testing.B) {
 						copy(x.Row(i), random(uint64(i), s[1]))
 					}
 					x.Quantise(s[0])
-					y := blas32.General{Rows: s[0], Cols: s[2], Stride: s[2] + 16, Data: aligned[float32](s[0] * (s[2] + 16))}
+					y := blas32.General{Rows: s[0], Cols: s[2], Stride: Pitch(s[2]), Data: aligned[float32](s[0] * Pitch(s[2]))}
 					rate(b, p, 2*s[0]*s[1]*s[2], func() { w.Multiply(y, x, Epilogue{}) })
 				})
 			}
