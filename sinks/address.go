@@ -3,11 +3,13 @@ package sinks
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
@@ -16,10 +18,13 @@ import (
 // Open makes a sink for batches of a sort of an address, without opening it:
 //
 //	jsonl:FILE      JSONL; "jsonl:-" is standard output
-//	parquet:FILE    Parquet
+//	parquet:FILE    Parquet, of a path that ends in .parquet and is no directory
+//	parquet:DIR     Parts; "parquet:DIR?half=1&fixed=1&flush=10s" sets Half, Fixed and Flush
 //	npy:DIR         Npy; "npy:DIR?half=1&rows=1000000" sets Half and FileRows
 //
 // A path alone is one of a file that ends in .jsonl or .parquet, else of a directory for Npy; "-" is standard output.
+//
+// Of a Parts sink, Rejects and Resume are to be given to the runner and the source.
 func Open[T Table[T]](address string) (pipeline.Sink[T], error) {
 	name, path, options, err := parse(address)
 	if err != nil {
@@ -57,9 +62,7 @@ func schemes[T Table[T]]() []scheme[T] {
 		{"jsonl", nil, func(path string, _ url.Values) (pipeline.Sink[T], error) {
 			return &JSONL[T]{Path: path}, nil
 		}},
-		{"parquet", nil, func(path string, _ url.Values) (pipeline.Sink[T], error) {
-			return &Parquet[T]{Path: path}, nil
-		}},
+		{"parquet", []string{"half", "fixed", "flush"}, openParquet[T]},
 		{"npy", []string{"half", "rows"}, openNpy[T]},
 	}
 }
@@ -71,10 +74,8 @@ func openNpy[T Table[T]](path string, options url.Values) (pipeline.Sink[T], err
 		return nil, fmt.Errorf("npy takes %T, not %T", batch.Vectors{}, *new(T))
 	}
 	var err error
-	if options.Has("half") {
-		if npy.Half, err = strconv.ParseBool(options.Get("half")); err != nil {
-			return nil, fmt.Errorf("half=%s is neither 1 nor 0", options.Get("half"))
-		}
+	if npy.Half, err = parseBool(options, "half"); err != nil {
+		return nil, err
 	}
 	if options.Has("rows") {
 		if npy.FileRows, err = strconv.ParseInt(options.Get("rows"), 10, 64); err != nil || npy.FileRows < 1 {
@@ -82,6 +83,41 @@ func openNpy[T Table[T]](path string, options url.Values) (pipeline.Sink[T], err
 		}
 	}
 	return sink, nil
+}
+
+func openParquet[T Table[T]](path string, options url.Values) (pipeline.Sink[T], error) {
+	info, err := os.Stat(path)
+	if isDir := err == nil && info.IsDir(); !isDir && strings.EqualFold(filepath.Ext(path), ".parquet") {
+		for option := range options {
+			return nil, fmt.Errorf("%s is for a directory, not a file", option)
+		}
+		return &Parquet[T]{Path: path}, nil
+	}
+	parts := &Parts[T]{Dir: path}
+	if parts.Half, err = parseBool(options, "half"); err != nil {
+		return nil, err
+	}
+	if parts.Fixed, err = parseBool(options, "fixed"); err != nil {
+		return nil, err
+	}
+	if options.Has("flush") {
+		if parts.Flush, err = time.ParseDuration(options.Get("flush")); err != nil || parts.Flush <= 0 {
+			return nil, fmt.Errorf("flush=%s is not a span of time", options.Get("flush"))
+		}
+	}
+	return parts, nil
+}
+
+// parseBool returns an option that is 1 or 0; false where it is not given.
+func parseBool(options url.Values, name string) (bool, error) {
+	if !options.Has(name) {
+		return false, nil
+	}
+	value, err := strconv.ParseBool(options.Get(name))
+	if err != nil {
+		return false, fmt.Errorf("%s=%s is neither 1 nor 0", name, options.Get(name))
+	}
+	return value, nil
 }
 
 var schemeName = regexp.MustCompile(`^([a-z][a-z0-9-]+):`)

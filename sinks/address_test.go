@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
@@ -45,7 +46,10 @@ func TestOpen(t *testing.T) {
 		"out.jsonl":               &sinks.JSONL[batch.Vectors]{Path: "out.jsonl"},
 		"jsonl:/a/out.parquet":    &sinks.JSONL[batch.Vectors]{Path: "/a/out.parquet"},
 		"a/B.Parquet":             &sinks.Parquet[batch.Vectors]{Path: "a/B.Parquet"},
-		"parquet:out":             &sinks.Parquet[batch.Vectors]{Path: "out"},
+		"parquet:out":             &sinks.Parts[batch.Vectors]{Dir: "out"},
+		"parquet:out/?fixed=1":    &sinks.Parts[batch.Vectors]{Dir: "out/", Fixed: true},
+		"parquet:a.b?half=1":      &sinks.Parts[batch.Vectors]{Dir: "a.b", Half: true},
+		"parquet:out?flush=10s":   &sinks.Parts[batch.Vectors]{Dir: "out", Flush: 10 * time.Second},
 		"embeddings":              &sinks.Npy{Dir: "embeddings"},
 		"./a:b?c":                 &sinks.Npy{Dir: "./a:b?c"},
 		"npy:a%20b?half=0":        &sinks.Npy{Dir: "a%20b"},
@@ -57,17 +61,20 @@ func TestOpen(t *testing.T) {
 		}
 	}
 	for address, want := range map[string]string{
-		"":                     `sink "": it has no path`,
-		"npy:":                 `sink "npy:": it has no path`,
-		"jsonl:?a=b":           `sink "jsonl:?a=b": it has no path`,
-		"kafka://host/topic":   `sink "kafka://host/topic": "kafka" is none of jsonl, parquet, npy`,
-		"npy:out?haf=1":        `sink "npy:out?haf=1": npy has no option "haf"`,
-		"npy:out?half=yes":     `sink "npy:out?half=yes": half=yes is neither 1 nor 0`,
-		"npy:out?rows=0":       `sink "npy:out?rows=0": rows=0 is not a number of rows`,
-		"npy:out?rows=1e6":     `sink "npy:out?rows=1e6": rows=1e6 is not a number of rows`,
-		"parquet:out?half=1":   `sink "parquet:out?half=1": parquet has no option "half"`,
-		"npy:out?half=%zz":     `sink "npy:out?half=%zz": invalid URL escape "%zz"`,
-		"jsonl:out.jsonl?x;=1": `sink "jsonl:out.jsonl?x;=1": invalid semicolon separator in query`,
+		"":                         `sink "": it has no path`,
+		"npy:":                     `sink "npy:": it has no path`,
+		"jsonl:?a=b":               `sink "jsonl:?a=b": it has no path`,
+		"kafka://host/topic":       `sink "kafka://host/topic": "kafka" is none of jsonl, parquet, npy`,
+		"npy:out?haf=1":            `sink "npy:out?haf=1": npy has no option "haf"`,
+		"npy:out?half=yes":         `sink "npy:out?half=yes": half=yes is neither 1 nor 0`,
+		"npy:out?rows=0":           `sink "npy:out?rows=0": rows=0 is not a number of rows`,
+		"npy:out?rows=1e6":         `sink "npy:out?rows=1e6": rows=1e6 is not a number of rows`,
+		"parquet:out?rows=1":       `sink "parquet:out?rows=1": parquet has no option "rows"`,
+		"parquet:out?half=2":       `sink "parquet:out?half=2": half=2 is neither 1 nor 0`,
+		"parquet:out?flush=1":      `sink "parquet:out?flush=1": flush=1 is not a span of time`,
+		"parquet:o.parquet?half=1": `sink "parquet:o.parquet?half=1": half is for a directory, not a file`,
+		"npy:out?half=%zz":         `sink "npy:out?half=%zz": invalid URL escape "%zz"`,
+		"jsonl:out.jsonl?x;=1":     `sink "jsonl:out.jsonl?x;=1": invalid semicolon separator in query`,
 	} {
 		if sink, err := sinks.Open[batch.Vectors](address); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, %v, not %s", address, sink, err, want)

@@ -31,3 +31,6 @@ func BeginDraft(t *testing.T, dir, name string) string {
 	t.Cleanup(func() { d.close() })
 	return d.file.Name()
 }
+
+// HalfBits returns the bits of the float16 that is nearest to f.
+func HalfBits(f float32) uint16 { return half(f) }

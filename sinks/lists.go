@@ -10,15 +10,34 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
+// A layout is how fixed-size lists of float32 are stored: as list<float32>, or, for speed or size, as the numbers' bytes,
+// little-endian, in fixed_size_binary; as float32 or rounded to float16.
+type layout struct{ half, fixed bool }
+
+// of returns the type that a fixed-size list is stored as.
+func (l layout) of(list *arrow.FixedSizeListType) arrow.DataType {
+	number := list.Elem()
+	if number.ID() != arrow.FLOAT32 {
+		return arrow.ListOf(number)
+	}
+	if l.half {
+		number = arrow.FixedWidthTypes.Float16
+	}
+	if l.fixed {
+		return &arrow.FixedSizeBinaryType{ByteWidth: int(list.Len()) * number.(arrow.FixedWidthDataType).Bytes()}
+	}
+	return arrow.ListOf(number) // with nullable elements, as every reader expects
+}
+
 // listSchema returns a schema with lists in place of fixed-size lists, and the notes for metadata.
 //
 // The Parquet writer of arrow/go 17 corrupts fixed-size lists: in slices it writes the wrong rows, in columns that are
 // not nullable it writes nulls. Lists it writes well.
-func listSchema(schema *arrow.Schema) (*arrow.Schema, error) {
+func listSchema(schema *arrow.Schema, l layout) (*arrow.Schema, error) {
 	fields := schema.Fields()
 	for i, f := range fields {
 		if list, ok := f.Type.(*arrow.FixedSizeListType); ok {
-			f.Type = arrow.ListOf(list.Elem()) // with nullable elements, as every reader expects
+			f.Type = l.of(list)
 		}
 		if holdsFixedSizeList(f.Type) {
 			return nil, fmt.Errorf("column %q: cannot write %v: a fixed-size list within another type", f.Name, f.Type)
@@ -73,11 +92,65 @@ func asLists(mem memory.Allocator, r arrow.Record, schema *arrow.Schema) (arrow.
 			continue
 		}
 		var err error
-		if columns[i], err = asList(mem, fixed, schema.Field(i).Type); err != nil {
+		if columns[i], err = asStored(mem, fixed, schema.Field(i).Type); err != nil {
 			return nil, fmt.Errorf("column %q: %w", schema.Field(i).Name, err)
 		}
 	}
 	return array.NewRecord(schema, columns, r.NumRows()), nil
+}
+
+// asStored returns fixed-size lists as they are under their layout.
+func asStored(mem memory.Allocator, a *array.FixedSizeList, as arrow.DataType) (arrow.Array, error) {
+	list, isList := as.(*arrow.ListType)
+	if isList && arrow.TypeEqual(list.Elem(), a.ListValues().DataType()) {
+		return asList(mem, a, as)
+	}
+	from, width := a.Data().Offset(), int(a.DataType().(*arrow.FixedSizeListType).Len())
+	values := a.ListValues().(*array.Float32).Float32Values()[from*width : (from+a.Len())*width]
+	bytes := arrow.Float32Traits.CastToBytes(values)
+	half := isList
+	if binary, ok := as.(*arrow.FixedSizeBinaryType); ok {
+		half = binary.ByteWidth == 2*width
+	}
+	if half {
+		bytes = appendHalf(make([]byte, 0, 2*len(values)), values)
+	}
+	if !isList {
+		return fixedBinary(mem, a, as, bytes), nil
+	}
+	numbers := array.NewData(list.Elem(), len(values), []*memory.Buffer{nil, memory.NewBufferBytes(bytes)}, nil, 0, 0)
+	defer numbers.Release()
+	valid := validity(mem, a)
+	if valid != nil {
+		defer valid.Release()
+	}
+	halves := array.NewData(arrow.FixedSizeListOf(int32(width), list.Elem()), a.Len(), []*memory.Buffer{valid}, []arrow.ArrayData{numbers}, a.NullN(), 0)
+	defer halves.Release()
+	fixed := array.NewFixedSizeListData(halves)
+	defer fixed.Release()
+	return asList(mem, fixed, as)
+}
+
+// fixedBinary returns the bytes of a's rows as an array.
+func fixedBinary(mem memory.Allocator, a *array.FixedSizeList, as arrow.DataType, bytes []byte) arrow.Array {
+	valid := validity(mem, a)
+	if valid != nil {
+		defer valid.Release()
+	}
+	data := array.NewData(as, a.Len(), []*memory.Buffer{valid, memory.NewBufferBytes(bytes)}, nil, a.NullN(), 0)
+	defer data.Release()
+	return array.NewFixedSizeBinaryData(data)
+}
+
+// validity returns a bitmap of a's rows from bit 0 on, nil where none is null.
+func validity(mem memory.Allocator, a arrow.Array) *memory.Buffer {
+	if a.NullN() == 0 {
+		return nil
+	}
+	valid := memory.NewResizableBuffer(mem)
+	valid.Resize(int(bitutil.BytesForBits(int64(a.Len()))))
+	bitutil.CopyBitmap(a.NullBitmapBytes(), a.Data().Offset(), a.Len(), valid.Bytes(), 0)
+	return valid
 }
 
 // asList returns fixed-size lists as lists. The elements are shared where no row is null, else copied, because a null
@@ -100,12 +173,9 @@ func asList(mem memory.Allocator, a *array.FixedSizeList, list arrow.DataType) (
 		return nil, err
 	}
 	defer elements.Release()
-	var valid *memory.Buffer
-	if a.NullN() > 0 {
-		valid = memory.NewResizableBuffer(mem)
+	valid := validity(mem, a)
+	if valid != nil {
 		defer valid.Release()
-		valid.Resize(int(bitutil.BytesForBits(int64(a.Len()))))
-		bitutil.CopyBitmap(a.NullBitmapBytes(), a.Data().Offset(), a.Len(), valid.Bytes(), 0)
 	}
 	data := array.NewData(list, a.Len(), []*memory.Buffer{valid, offsets}, []arrow.ArrayData{elements.Data()}, a.NullN(), 0)
 	defer data.Release()

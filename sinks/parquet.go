@@ -64,6 +64,7 @@ type parquetFile struct {
 	*aside
 	out                   io.Writer // the file beneath
 	groupRows, groupBytes int64
+	layout                layout
 
 	writer      *pqarrow.FileWriter // nil before the first batch
 	schema      *arrow.Schema       // of the file
@@ -156,7 +157,7 @@ func (f *parquetFile) admit(schema *arrow.Schema) error {
 	if schema == f.last {
 		return nil
 	}
-	lists, err := listSchema(schema)
+	lists, err := listSchema(schema, f.layout)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
@@ -223,6 +224,15 @@ func (f *parquetFile) finish(further ...keyValue) error {
 			if dimension := f.dimensions[field.Name]; dimension > 0 {
 				if err := f.writer.AppendKeyValueMetadata(field.Name+".dimension", strconv.Itoa(dimension)); err != nil {
 					return err
+				}
+				if binary, ok := field.Type.(*arrow.FixedSizeBinaryType); ok {
+					number := "float32"
+					if binary.ByteWidth == 2*dimension {
+						number = "float16"
+					}
+					if err := f.writer.AppendKeyValueMetadata(field.Name+".type", number); err != nil {
+						return err
+					}
 				}
 			}
 		}

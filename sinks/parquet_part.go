@@ -32,9 +32,10 @@ const (
 )
 
 // writePart writes a part to its draft. The schema is for one without rows.
-func writePart(ctx context.Context, d draft, p part, schema *arrow.Schema, groupRows, groupBytes int64) error {
+func writePart(ctx context.Context, d draft, p part, schema *arrow.Schema, settings partSettings) error {
 	sum := xxhash.New()
-	f := newParquetFile(d.aside, io.MultiWriter(sum, d.aside), groupRows, groupBytes)
+	f := newParquetFile(d.aside, io.MultiWriter(sum, d.aside), settings.groupRows, settings.groupBytes)
+	f.layout = settings.layout
 	if len(p.rows) == 0 {
 		if err := f.begin(schema); err != nil {
 			return err

@@ -37,6 +37,11 @@ type Parts[T Table[T]] struct {
 
 	GroupRows, GroupBytes int64 // of row groups, as in Parquet
 
+	// Half rounds float32 in fixed-size lists, such as embeddings, to float16, ties to even. Fixed stores them as their
+	// bytes, little-endian, in fixed_size_binary, which takes less time to read; "image_embedding.type" in the footer is
+	// "float32" or "float16" then.
+	Half, Fixed bool
+
 	chains *chains
 	disk   disk // nil is the real one
 }
@@ -45,6 +50,7 @@ type partSettings struct {
 	partBytes, bufferBytes int64
 	flush                  time.Duration
 	groupRows, groupBytes  int64
+	layout                 layout
 	disk                   disk
 }
 
@@ -52,7 +58,7 @@ type partSettings struct {
 func (s *Parts[T]) Open(ctx context.Context) error {
 	settings := partSettings{
 		cmp.Or(s.PartBytes, 64<<20), cmp.Or(s.BufferBytes, 256<<20), cmp.Or(s.Flush, time.Minute),
-		s.GroupRows, s.GroupBytes, cmp.Or[disk](s.disk, realDisk{}),
+		s.GroupRows, s.GroupBytes, layout{s.Half, s.Fixed}, cmp.Or[disk](s.disk, realDisk{}),
 	}
 	var err error
 	s.chains, err = openChains(ctx, s.Dir, settings)

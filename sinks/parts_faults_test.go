@@ -131,6 +131,19 @@ func checkOnce(t *testing.T, what, dir string, all []delivery) {
 	checkPlaces(t, what+": rejects", gotBad, bad)
 }
 
+// seedsOr returns for how many seeds a fault is tried: PAIRSTREAM_SEEDS, where that is set.
+func seedsOr(t *testing.T, quick uint64) uint64 {
+	text := os.Getenv("PAIRSTREAM_SEEDS")
+	if text == "" {
+		return quick
+	}
+	seeds, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seeds
+}
+
 // A powerCut is a disk that works for a number of operations and then no more.
 type powerCut struct {
 	left   int
@@ -198,7 +211,7 @@ func (d *powerCut) after(t *testing.T, random *rand.Rand) {
 
 func TestPartsWhenThePowerIsCut(t *testing.T) {
 	ctx := pipetest.Context(t)
-	for seed := range uint64(150) {
+	for seed := range seedsOr(t, 50) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		dir := t.TempDir()
 		all := deliveries(seed, 12)
@@ -233,7 +246,7 @@ func TestPartsWhenThePowerIsCut(t *testing.T) {
 // Workers that all have the same lanes, most of them wrongly, do not harm one another.
 func TestPartsOfManyWriters(t *testing.T) {
 	ctx := pipetest.Context(t)
-	for seed := range uint64(20) {
+	for seed := range seedsOr(t, 8) {
 		dir := t.TempDir()
 		all := deliveries(seed, 20)
 		var workers sync.WaitGroup
@@ -277,7 +290,6 @@ func TestPartsOfAStaleWriter(t *testing.T) {
 }
 
 // Two workers are killed at a random moment, as often as there are seeds, and what they leave is completed.
-// PAIRSTREAM_SEEDS sets how many there are.
 func TestPartsWhenWritersAreKilled(t *testing.T) {
 	const mark, batches = "TEST_PARTS_DIR", 100
 	if dir := os.Getenv(mark); dir != "" {
@@ -285,15 +297,9 @@ func TestPartsWhenWritersAreKilled(t *testing.T) {
 		return
 	}
 	ctx := pipetest.Context(t)
-	seeds := 25
-	if text := os.Getenv("PAIRSTREAM_SEEDS"); text != "" {
-		var err error
-		if seeds, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	seeds := seedsOr(t, 12)
 	halfway := 0
-	for seed := range uint64(seeds) {
+	for seed := range seeds {
 		random := rand.New(rand.NewPCG(seed, 2))
 		dir := filepath.Join(t.TempDir(), fmt.Sprint(seed))
 		all := deliveries(seed, batches)

@@ -10,6 +10,7 @@ import (
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/pipeline/pipetest"
+	"github.com/pairstream/pairstream/sinks"
 )
 
 // A feed is a source of deliveries that goes on where a sink says, and notes what is committed.
@@ -56,12 +57,13 @@ var errCrash = errors.New("crash")
 
 // What a run that fails has committed is stored, and one that begins anew completes it.
 func TestPartsInARun(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range seedsOr(t, 6) {
 		ctx := pipetest.Context(t)
 		dir := t.TempDir()
 		all := deliveries(seed, 40)
 		for attempt := 0; ; attempt++ {
 			s := &vectorParts{Dir: dir, PartBytes: 500}
+			sinks.SetDisk(s, sinks.NoSync)
 			source := &feed{all: all, resume: s.Resume}
 			windows := 0
 			crash := pipeline.StageFunc[batch.Vectors, batch.Vectors](func(_ context.Context, in batch.Vectors) (batch.Vectors, error) {

@@ -1,9 +1,12 @@
 package sinks_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -464,6 +467,79 @@ func TestPartsSplitManyRejects(t *testing.T) {
 	checkParts(t, dir, "a", "0-1 0+1", "1-2 0+1", "2-5 2+1")
 }
 
+type halfRow struct {
+	Image [][]byte `parquet:"image_embedding,list,optional"`
+}
+
+type binaryRow struct {
+	Image []byte `parquet:"image_embedding,optional"`
+}
+
+func TestPartsLayouts(t *testing.T) {
+	for _, c := range []struct{ half, fixed bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		for _, null := range [][]int{nil, {0, 3, 4, 11}} {
+			t.Run(fmt.Sprintf("half %v, fixed %v, nulls %v", c.half, c.fixed, null), func(t *testing.T) {
+				ctx := pipetest.Context(t)
+				whole := vectors(t, ctx, 12, 6, "a", null...)
+				defer whole.Release()
+				v := whole.Slice(2, 12)
+				defer v.Release()
+				dir := t.TempDir()
+				store(t, ctx, pipeline.Sink[batch.Vectors](&vectorParts{Dir: dir, Half: c.half, Fixed: c.fixed, GroupRows: 7}), v)
+				path := filepath.Join(dir, tree(t, dir)[0])
+				if report := verify(t, dir); len(report.Problems) > 0 || report.Rows != 10 {
+					t.Errorf("%+v", report)
+				}
+				want := func(i int) []byte {
+					if v.Image().IsNull(i) {
+						return nil
+					}
+					var b []byte
+					for _, f := range v.Image().Row(i) {
+						if c.half {
+							b = binary.LittleEndian.AppendUint16(b, sinks.HalfBits(f))
+						} else {
+							b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
+						}
+					}
+					return b
+				}
+				var got [][]byte
+				switch {
+				case c.fixed:
+					for _, row := range readParquet[binaryRow](t, path) {
+						got = append(got, row.Image)
+					}
+					if typ, _ := openParquet(t, path).Lookup("image_embedding.type"); typ != map[bool]string{true: "float16", false: "float32"}[c.half] {
+						t.Errorf("numbers of type %q", typ)
+					}
+				case c.half:
+					for _, row := range readParquet[halfRow](t, path) {
+						got = append(got, bytes.Join(row.Image, nil))
+					}
+				default:
+					checkVectors(t, readParquet[vectorRow](t, path), v)
+					return
+				}
+				for i := range got {
+					if !bytes.Equal(got[i], want(i)) {
+						t.Errorf("row %d: %x, not %x", i, got[i], want(i))
+					}
+				}
+				if len(got) != 10 {
+					t.Errorf("%d rows", len(got))
+				}
+				again := &vectorParts{Dir: dir, Half: !c.half, Fixed: c.fixed}
+				open(t, ctx, again)
+				defer again.Abort()
+				if err := again.Write(ctx, v); err == nil || !strings.Contains(err.Error(), `column "image_embedding" of `) {
+					t.Errorf("another layout in the directory: %v", err)
+				}
+			})
+		}
+	}
+}
+
 func TestPartsBoundWhatTheyHold(t *testing.T) {
 	ctx := pipetest.Context(t)
 	dir := t.TempDir()
@@ -493,18 +569,16 @@ func TestPartsBoundWhatTheyHold(t *testing.T) {
 	checkPlaces(t, "rows", rows, append(upTo("b", 0, 20), upTo("c", 0, 25)...))
 }
 
-func TestPartsOfThousandsOfLanes(t *testing.T) {
+func TestPartsOfAThousandLanes(t *testing.T) {
 	ctx := pipetest.Context(t)
 	dir := t.TempDir()
-	const lanes = 2000
-	random := rand.New(rand.NewPCG(1, 1))
 	var all []place
-	for range 2 { // the second time behind the first
+	for _, lanes := range []int{1000, 100} { // the second time behind the first
 		s := &vectorParts{Dir: dir}
 		sinks.SetDisk(s, sinks.NoSync)
 		open(t, ctx, s)
 		var places []place
-		for _, i := range random.Perm(lanes) {
+		for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(lanes) {
 			lane := fmt.Sprintf("shards/%05d.tar", i)
 			next, _, err := s.Resume(ctx, lane)
 			if err != nil {

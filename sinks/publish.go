@@ -78,7 +78,7 @@ func (c *chains) publishPart(p part) error {
 	if schema == nil { // not one good row so far
 		schema = rejectsSchema
 	}
-	if err := writePart(c.ctx, d, p, schema, c.settings.groupRows, c.settings.groupBytes); err != nil {
+	if err := writePart(c.ctx, d, p, schema, c.settings); err != nil {
 		return err
 	}
 	return d.link()

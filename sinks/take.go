@@ -42,7 +42,7 @@ func (c *chains) admit(schema *arrow.Schema) error {
 	if schema == c.given {
 		return nil
 	}
-	lists, err := listSchema(schema)
+	lists, err := listSchema(schema, c.settings.layout)
 	if err != nil {
 		return err
 	}
