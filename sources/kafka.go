@@ -15,7 +15,7 @@ import (
 //
 // A batch holds rows of one partition, whose lane is "topic/partition" and whose origin_offset is the message's offset
 // (see [MessageDecoder] for messages of many rows). A message that cannot be decoded is a bad row, and so is one whose
-// value is null; one that a transaction aborted is none.
+// value is null. Messages of transactions are read when those are committed, and not at all when they are aborted.
 //
 // Offsets are committed when every sink has stored what was before them, and only while the partition is this member's:
 // the broker refuses commits of a generation of the group that is over. So nothing is lost, and what was read but not
@@ -45,7 +45,7 @@ type Kafka struct {
 	Resume func(ctx context.Context, lane string) (next int64, ok bool, err error)
 
 	Latest bool // start at the end, not the beginning, where neither Resume nor the group knows a partition
-	ToEnd  bool // stop at the ends that partitions have when the source is opened, in place of waiting for more
+	ToEnd  bool // stop at the ends that this member's partitions had when the source was opened
 
 	// SkipLost goes on where records were deleted before they were read, after telling Warn, in place of failing.
 	SkipLost bool

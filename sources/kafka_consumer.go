@@ -26,6 +26,8 @@ type consumer struct {
 	working sync.WaitGroup
 	group   *kafka.ConsumerGroup // nil without a group
 
+	committing sync.Mutex // taken before mu
+
 	mu         sync.Mutex
 	changed    chan struct{} // closed when anything below has changed
 	err        error         // the first that ends the source

@@ -216,7 +216,7 @@ func TestKafkaTopicMadeAnew(t *testing.T) {
 // One bit flips in each response that has records: in every place of a batch's head and in its first records. All rows
 // come, none twice.
 func TestKafkaSurvivesFlippedBits(t *testing.T) {
-	const batches = 120
+	const batches = 80
 	filling := strings.Repeat("x", 30_000) // so that a response has two batches or three
 	var mu sync.Mutex
 	flips := 0
@@ -272,7 +272,7 @@ func TestKafkaCorruptRecord(t *testing.T) {
 	}
 	ctx := timeout(t, pipetest.Context(t))
 	var w warnings
-	s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, ToEnd: true, Warn: w.add, Stall: time.Second})
+	s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, ToEnd: true, Warn: w.add, Stall: 300 * time.Millisecond})
 	rows := readRows(t, ctx, s, 5)
 	_, err := s.Read(ctx)
 	checkError(t, err, topic+"/0", "no progress", "checksum")
@@ -467,7 +467,7 @@ func TestKafkaStalls(t *testing.T) {
 			b.Produce(t, raw(topic, 1, 10)...)
 			ctx := timeout(t, pipetest.Context(t))
 			s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: "g",
-				SessionTimeout: 400 * time.Millisecond, Stall: time.Second})
+				SessionTimeout: 400 * time.Millisecond, Stall: 300 * time.Millisecond})
 			readRows(t, ctx, s, 10)
 			if name == "topic deleted" {
 				b.Delete(t, topic)

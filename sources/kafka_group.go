@@ -34,13 +34,14 @@ func (c *consumer) follow() {
 	for c.ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(c.ctx, time.Second)
 		generation, err := c.group.Next(ctx)
+		nothing := ctx.Err() != nil
 		cancel()
 		switch {
 		case generation != nil:
 			c.adopt(generation)
 		case c.ctx.Err() != nil:
 			return
-		case errors.Is(err, context.DeadlineExceeded):
+		case nothing:
 			err = c.overdue()
 		case hopeless(err):
 			err = fmt.Errorf("kafka: group %q: %w", c.Group, err)
@@ -175,6 +176,8 @@ func (c *consumer) commit(ctx context.Context, n int64) error {
 // flush commits what is stored of the partitions that are this member's. While the group is shared out it waits for the
 // next generation, in which they may still be.
 func (c *consumer) flush(ctx context.Context) error {
+	c.committing.Lock() // an offset must not overtake a later one
+	defer c.committing.Unlock()
 	began := time.Now()
 	for {
 		var generation *kafka.Generation

@@ -218,7 +218,7 @@ func TestKafkaStartsAtTheEnd(t *testing.T) {
 			return &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, Latest: true, Limits: sources.Limits{Rows: 5}}
 		}
 		s := open(t, ctx, latest())
-		until(t, "it has both partitions", func() bool { return len(s.Lag()) == 2 })
+		until(t, "both ends are committed", func() bool { return slices.Equal(b.Committed(t, group, topic, 2), []int64{10, 10}) })
 		b.Produce(t, records[20:30]...)
 		if rows := readRows(t, ctx, s, 5); rows[0].id != "id-20" && rows[0].id != "id-21" {
 			t.Errorf("begins at %s", rows[0].id)

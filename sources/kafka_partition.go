@@ -46,6 +46,9 @@ type partition struct {
 // run fetches a partition until it ends or ctx does.
 func (p *partition) run(ctx context.Context, c *consumer) {
 	err := p.locate(ctx, c)
+	if err == nil && c.Latest && c.Group != "" {
+		err = c.flush(ctx)
+	}
 	for err == nil && !p.ended() {
 		var bytes int64
 		if bytes, err = c.reserve(ctx, p); err != nil {
@@ -110,7 +113,7 @@ func (p *partition) locate(ctx context.Context, c *consumer) error {
 	p.began, p.position, p.given, p.high = position, position, position, position
 	p.committed = committed
 	if c.Latest && committed < 0 {
-		p.stored = position // so that a member that comes later does not begin at a later end
+		p.stored = position // so that who has it next does not begin at a later end
 	}
 	c.wake()
 	return nil

@@ -51,7 +51,7 @@ type got struct {
 }
 
 // readBatch reads a batch.
-func readBatch(ctx context.Context, s *sources.Kafka) ([]got, error) {
+func readBatch(ctx context.Context, s pipeline.Source[batch.Pairs]) ([]got, error) {
 	b, err := s.Read(ctx)
 	var bad pipeline.RowErrors
 	if err != nil && !errors.As(err, &bad) {

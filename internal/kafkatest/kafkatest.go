@@ -25,9 +25,25 @@ type Broker struct {
 // Each runs a test against a broker of each kind that is there.
 func Each(t *testing.T, test func(t *testing.T, b *Broker)) {
 	t.Run("in process", func(t *testing.T) { test(t, Start(t)) })
-	if address := os.Getenv("PAIRSTREAM_KAFKA"); address != "" {
-		t.Run("apache", func(t *testing.T) { test(t, &Broker{Addresses: strings.Split(address, ",")}) })
+	if b := apache(); b != nil {
+		t.Run("apache", func(t *testing.T) { test(t, b) })
 	}
+}
+
+// One returns Apache Kafka where it is there, else a cluster in this process.
+func One(t testing.TB) *Broker {
+	t.Helper()
+	if b := apache(); b != nil {
+		return b
+	}
+	return Start(t)
+}
+
+func apache() *Broker {
+	if address := os.Getenv("PAIRSTREAM_KAFKA"); address != "" {
+		return &Broker{Addresses: strings.Split(address, ",")}
+	}
+	return nil
 }
 
 // Start starts a cluster of three brokers in this process, which the test ends.
