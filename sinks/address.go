@@ -21,6 +21,8 @@ import (
 //	parquet:FILE    Parquet, of a path that ends in .parquet and is no directory
 //	parquet:DIR     Parts; "parquet:DIR?half=1&fixed=1&flush=10s" sets Half, Fixed and Flush
 //	npy:DIR         Npy; "npy:DIR?half=1&rows=1000000" sets Half and FileRows
+//	kafka://HOST:PORT,…/TOPIC  Kafka: "?format=json" says json, raw or arrow, floats=base64 is for JSON; compression=zstd,
+//	                max=BYTES of a message; sasl, tls, ca, cert, key
 //
 // A path alone is one of a file that ends in .jsonl or .parquet, else of a directory for Npy; "-" is standard output.
 //
@@ -64,6 +66,14 @@ func schemes[T Table[T]]() []scheme[T] {
 		}},
 		{"parquet", []string{"half", "fixed", "flush"}, openParquet[T]},
 		{"npy", []string{"half", "rows"}, openNpy[T]},
+		{"kafka", kafkaOptions, func(rest string, options url.Values) (pipeline.Sink[T], error) {
+			u, err := url.Parse("kafka:" + rest)
+			if err != nil {
+				return nil, err
+			}
+			u.RawQuery = options.Encode()
+			return openKafka[T](u)
+		}},
 	}
 }
 

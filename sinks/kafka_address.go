@@ -8,13 +8,18 @@ import (
 	"github.com/pairstream/pairstream/pipeline"
 )
 
+var (
+	ownOptions   = []string{"format", "floats", "compression", "max"}
+	kafkaOptions = append(ownOptions[:len(ownOptions):len(ownOptions)], kafkaurl.Security()...)
+)
+
 // openKafka makes a Kafka of an address, without opening it:
 //
 //	kafka://host:9092,host:9092/topic?format=json&compression=zstd
 //
 // The format is json, raw or arrow; floats=base64 is for json; max=BYTES is MaxMessageBytes. For security see kafkaurl.
 func openKafka[T Table[T]](u *url.URL) (pipeline.Sink[T], error) {
-	a, err := kafkaurl.Parse(u, "format", "floats", "compression", "max")
+	a, err := kafkaurl.Parse(u, ownOptions...)
 	if err != nil {
 		return nil, err
 	}

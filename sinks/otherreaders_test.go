@@ -44,6 +44,10 @@ func TestOtherReaders(t *testing.T) {
 		&sinks.JSONL[batch.Vectors]{Path: path("out.jsonl")}:                                                     whole,
 		&sinks.Parquet[batch.Vectors]{Path: path("nulls.parquet"), GroupRows: 150}:                               nulls,
 		&sinks.Array[batch.Vectors]{Path: path("array.npy"), Column: batch.ImageEmbedding, Shape: []int{2, 250}}: whole,
+		&sinks.Parts[batch.Vectors]{Dir: path("parts"), PartBytes: onePart}:                                      nulls,
+		&sinks.Parts[batch.Vectors]{Dir: path("parts-half"), Half: true}:                                         nulls,
+		&sinks.Parts[batch.Vectors]{Dir: path("parts-fixed"), Fixed: true}:                                       nulls,
+		&sinks.Parts[batch.Vectors]{Dir: path("parts-fixed-half"), Fixed: true, Half: true}:                      nulls,
 	} {
 		parts := inParts(v)
 		store(t, ctx, sink, parts...)

@@ -7,6 +7,7 @@ import sys
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 out, rows, width, nulls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), {int(i) for i in sys.argv[4].split(",")}
@@ -55,6 +56,30 @@ for i, (id, vector, offset) in enumerate(duckdb.sql(query).fetchall()):
     if vector is not None:
         same(np.array(vector, "<f4"), image[i])
 assert duckdb.sql(f"select count(*), count(caption) from '{out}/nulls.parquet'").fetchall() == [(rows, rows - len(nulls))]
+
+# Directories of parts, in all layouts
+for name, parts, type, kept in (
+    ("parts", 9, pa.list_(pa.field("element", pa.float32())), "<f4"),
+    ("parts-half", 1, pa.list_(pa.field("element", pa.float16())), "<f2"),
+    ("parts-fixed", 1, pa.binary(4 * width), "<f4"),
+    ("parts-fixed-half", 1, pa.binary(2 * width), "<f2"),
+):
+    data = ds.dataset(f"{out}/{name}")
+    assert len(data.files) == parts, data.files
+    assert data.schema.field("image_embedding").type == type, data.schema
+    table = data.to_table()
+    assert table["origin_offset"].to_pylist() == list(range(1, rows + 1))
+    for i, v in enumerate(table["image_embedding"].to_pylist()):
+        assert (v is None) == (i in nulls)
+        if v is not None:
+            same(np.frombuffer(v, kept) if isinstance(v, bytes) else np.array(v, kept), image[i].astype(kept))
+    query = f"select origin_offset, image_embedding from '{out}/{name}/*.parquet' order by origin_offset"
+    for i, (offset, v) in enumerate(duckdb.sql(query).fetchall()):
+        assert offset == i + 1 and (v is None) == (i in nulls)
+        if v is not None:
+            same(np.frombuffer(v, kept) if isinstance(v, bytes) else np.array(v, kept), image[i].astype(kept))
+    last = sorted(data.files)[-1]
+    assert pq.read_metadata(last).metadata[b"part.next"] == str(rows + 1).encode()
 
 # JSON lines
 for i, line in enumerate(open(f"{out}/out.jsonl", encoding="utf-8")):
