@@ -105,6 +105,9 @@ func (l *Learner) gradient(name string) []float32 {
 	panic("model: no parameter " + name)
 }
 
+// Learn tells of each tower whether anything in it learns.
+func (l *Learner) Learn() (images, texts bool) { return l.image.learns, l.text.learns }
+
 // Parameters are all tensors of the model, logit_scale first, in the order of the network.
 func (l *Learner) Parameters() []Parameter { return l.parameters }
 
@@ -136,11 +139,15 @@ func (l *Learner) ZeroGradients() {
 }
 
 // RecordImages is EncodeImages that keeps what BackwardImages needs, which is much more than the weights where the
-// pictures are many. pixels must stay as they are until then.
+// pictures are many. pixels must stay as they are until then. Of a tower that does not learn nothing is kept.
 func (l *Learner) RecordImages(dst, pixels []float32) {
+	l.image.recorded = len(dst)
+	if !l.image.learns {
+		l.clip.EncodeImages(dst, pixels)
+		return
+	}
 	l.clip.checkImages(dst, pixels)
 	l.clip.vision.record(&l.image.tape, dst, pixels)
-	l.image.recorded = len(dst)
 }
 
 // BackwardImages adds to the gradients what ddst (N, Embed), the gradient of the embeddings that RecordImages
@@ -153,8 +160,12 @@ func (l *Learner) BackwardImages(ddst []float32) {
 
 // RecordTexts is EncodeTexts that keeps what BackwardTexts needs.
 func (l *Learner) RecordTexts(dst []float32, tokens []int32) {
-	l.clip.text.record(&l.text.tape, dst, l.clip.cutTexts(dst, tokens))
 	l.text.recorded = len(dst)
+	if !l.text.learns {
+		l.clip.EncodeTexts(dst, tokens)
+		return
+	}
+	l.clip.text.record(&l.text.tape, dst, l.clip.cutTexts(dst, tokens))
 }
 
 // BackwardTexts is BackwardImages for what RecordTexts computed last.

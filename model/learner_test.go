@@ -220,8 +220,13 @@ func TestFrozen(t *testing.T) {
 				continue
 			}
 			learn++
-			if !slices.Equal(p.Gradient, all.Parameters()[i].Gradient) {
-				t.Errorf("%+v: another gradient of %s", test.Frozen, p.Name)
+			worst, largest := 0.0, 0.0
+			for k, want := range all.Parameters()[i].Gradient {
+				worst = max(worst, math.Abs(float64(p.Gradient[k]-want)))
+				largest = max(largest, math.Abs(float64(want)))
+			}
+			if worst > 1e-4*largest { // a frozen tower is encoded, and so rounded otherwise
+				t.Errorf("%+v: the gradient of %s differs by %g, of values up to %g", test.Frozen, p.Name, worst, largest)
 			}
 		}
 		if learn != test.learn {

@@ -99,14 +99,21 @@ func (t *Trainer) Step(pixels []float32, tokens []int32) (Metrics, error) {
 	if err != nil {
 		return m, err
 	}
+	images, texts := t.learner.Learn()
 	for from := 0; from < n; from += chunk {
 		to := min(n, from+chunk)
-		if chunk < n {
-			t.learner.RecordImages(t.images[from*embed:to*embed], pixels[from*size:to*size])
-			t.learner.RecordTexts(t.texts[from*embed:to*embed], tokens[from*length:to*length])
+		if images {
+			if chunk < n {
+				t.learner.RecordImages(t.images[from*embed:to*embed], pixels[from*size:to*size])
+			}
+			t.learner.BackwardImages(t.unitImages[from*embed : to*embed])
 		}
-		t.learner.BackwardImages(t.unitImages[from*embed : to*embed])
-		t.learner.BackwardTexts(t.unitTexts[from*embed : to*embed])
+		if texts {
+			if chunk < n {
+				t.learner.RecordTexts(t.texts[from*embed:to*embed], tokens[from*length:to*length])
+			}
+			t.learner.BackwardTexts(t.unitTexts[from*embed : to*embed])
+		}
 	}
 
 	if t.options.Clip > 0 {

@@ -121,7 +121,8 @@ func TestResume(t *testing.T) {
 	for name, o := range map[string]Options{
 		"whole":   options,
 		"chunked": {Options: options.Options, Rate: options.Rate, Chunk: 5, Clip: 0.5},
-		"frozen":  {Options: options.Options, Rate: options.Rate, Frozen: model.Frozen{Image: true, Layers: 1}},
+		"partly":  {Options: options.Options, Rate: options.Rate, Frozen: model.Frozen{Image: true, Layers: 1}},
+		"frozen":  {Options: options.Options, Rate: options.Rate, Frozen: model.Frozen{Text: true}, Chunk: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
