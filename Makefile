@@ -2,12 +2,13 @@
 # make test  all checks and tests
 # make bench the benchmarks
 # make lint  the checks alone
+# make kafka starts a broker, and prints its address; make kafka-stop
 
 SOURCE ?= build/scenes
 GO     ?= go
 PROGRAM = build/pairstream
 
-.PHONY: run test bench lint program vips
+.PHONY: run test bench lint kafka kafka-stop program vips
 
 run: program
 	@test "$(SOURCE)" != build/scenes || $(GO) run ./examples/draw build/scenes
@@ -25,6 +26,12 @@ lint: vips
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	.ci/vulnerabilities
+
+kafka:
+	@.ci/kafka
+
+kafka-stop:
+	@.ci/kafka stop
 
 program: vips
 	$(GO) build -o $(PROGRAM) ./cmd/pairstream

@@ -20,10 +20,15 @@ import (
 //	dir:PATH        Folder
 //	list:FILE       List; "list:-" is standard input; "list:FILE?image=…&caption=…&id=…&dir=…" names columns and folder
 //	tar:PATTERN     Tar: shards, or a directory of them: "tar:laion/{00000..00099}.tar", "tar:laion/*.tar.gz"
+//	parquet:PATTERN Parquet: a file, a directory, a pattern; "parquet:PATTERN?image=…&caption=…&id=…&dir=…&where=…"; captions=all
+//	                makes a row of every caption of a list, corrupt=skip goes on behind what cannot be read
+//	kafka://HOST:PORT,…/TOPIC,…  Kafka: "?group=g&format=json" says raw, json or arrow; until=end stops at the ends the
+//	                topics have now, start=end begins there, columns=url,width are further columns, root=DIR is where
+//	                JSON may name pictures, lost=skip goes on where records were deleted; sasl, tls, ca, cert, key
 //	scenes:N        Scenes; "scenes:1000?seed=7&size=224&format=jpeg"
 //
-// A path alone is guessed by what it is: shards or a directory that has some, another directory, or a .csv, .tsv,
-// .jsonl or .ndjson file; "-" is a list on standard input.
+// A path alone is guessed by what it is: tar shards or Parquet files, or a directory that has some, another directory,
+// or a .csv, .tsv, .jsonl or .ndjson file; "-" is a list on standard input.
 func Open(address string) (pipeline.Source[batch.Pairs], error) {
 	source, err := open(address)
 	if err != nil {
@@ -81,7 +86,28 @@ var schemes = map[string]scheme{
 	"tar": {nil, func(pattern string, _ url.Values) (pipeline.Source[batch.Pairs], error) {
 		return &Tar{Paths: []string{pattern}}, nil
 	}},
+	"parquet": {[]string{"image", "caption", "id", "dir", "where", "captions", "corrupt"}, parquetAt},
+	"kafka": {nil, func(rest string, _ url.Values) (pipeline.Source[batch.Pairs], error) {
+		u, err := url.Parse("kafka:" + rest)
+		if err != nil {
+			return nil, err
+		}
+		return openKafka(u)
+	}},
 	"scenes": {[]string{"seed", "size", "format"}, openScenes},
+}
+
+func parquetAt(path string, o url.Values) (pipeline.Source[batch.Pairs], error) {
+	p := &Parquet{
+		Path: path, Dir: o.Get("dir"), Where: o.Get("where"),
+		ImageColumn: o.Get("image"), CaptionColumn: o.Get("caption"), IDColumn: o.Get("id"),
+	}
+	var err error
+	if p.AllCaptions, err = oneOf(o, "captions", "all"); err != nil {
+		return nil, err
+	}
+	p.SkipCorrupt, err = oneOf(o, "corrupt", "skip")
+	return p, err
 }
 
 func openScenes(count string, options url.Values) (pipeline.Source[batch.Pairs], error) {
@@ -121,6 +147,9 @@ func guessScheme(path string) (string, error) {
 	if isShard(path) {
 		return "tar", nil
 	}
+	if strings.HasSuffix(strings.ToLower(path), ".parquet") {
+		return "parquet", nil
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", pathError(path, err)
@@ -128,6 +157,9 @@ func guessScheme(path string) (string, error) {
 	if info.IsDir() {
 		if _, err := shardsIn(path); err == nil {
 			return "tar", nil
+		}
+		if files, err := filepath.Glob(filepath.Join(path, "*.parquet")); err == nil && len(files) > 0 {
+			return "parquet", nil
 		}
 		return "dir", nil
 	}

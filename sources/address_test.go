@@ -43,13 +43,13 @@ func TestOpen(t *testing.T) {
 	}
 	for _, test := range []struct{ address, want string }{
 		{"", `source "": it is empty`},
-		{"ftp:x", `source "ftp:x": "ftp" is none of dir:, list:, scenes:, tar:`},
+		{"ftp:x", `source "ftp:x": "ftp" is none of dir:, kafka:, list:, parquet:, scenes:, tar:`},
 		{"dir:", `source "dir:": nothing after "dir:"`},
 		{"list:?image=x", `source "list:?image=x": nothing after "list:"`},
 		{"list:x?row=y", `source "list:x?row=y": list has no option "row": it has image, caption, id, dir`},
 		{"list:x?image=%", `source "list:x?image=%": invalid URL escape "%"`},
 		{"none", `source "none": "none": no such file or directory`},
-		{"a.zip", `source "a.zip": what it is cannot be told from its name: put one of dir:, list:, scenes:, tar: in front`},
+		{"a.zip", `source "a.zip": what it is cannot be told from its name: put one of dir:, kafka:, list:, parquet:, scenes:, tar: in front`},
 		{"scenes:x", `source "scenes:x": "x" is not a number of scenes`},
 		{"scenes:0", `source "scenes:0": "0" is not a number of scenes`},
 		{"scenes:1?seed=-1", `source "scenes:1?seed=-1": seed=-1 is not a whole number`},

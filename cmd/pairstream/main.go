@@ -32,7 +32,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.AddCommand(traceCommand(), embedCommand(), scoreCommand(), classifyCommand(), preprocessCommand(), tokenizeCommand())
+	root.AddCommand(traceCommand(), embedCommand(), scoreCommand(), classifyCommand(), preprocessCommand(), tokenizeCommand(),
+		publishCommand(), verifyCommand())
 	for _, c := range root.Commands() {
 		command := c.RunE
 		c.RunE = func(c *cobra.Command, args []string) error {

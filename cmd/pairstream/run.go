@@ -57,7 +57,7 @@ type sourceFlags struct{ address string }
 
 func (f *sourceFlags) add(c *cobra.Command, fallback string) {
 	c.Flags().StringVar(&f.address, "source", fallback,
-		"pairs: a folder, a CSV, TSV or JSONL list, tar shards; or dir:, list:, tar:, scenes:COUNT")
+		"pairs: a folder, a CSV, TSV or JSONL list, tar shards, Parquet; or dir:, list:, tar:, parquet:, kafka://, scenes:COUNT")
 	if fallback == "" {
 		must(c.MarkFlagRequired("source"))
 	}
@@ -88,6 +88,7 @@ type runFlags struct {
 	rejects   string
 	verbose   bool
 	observers []pipeline.Observer
+	sink      pipeline.Sink[pipeline.Rejects] // in place of the file
 }
 
 func (f *runFlags) add(c *cobra.Command) {
@@ -101,7 +102,9 @@ func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) err
 	ctx, stop, release := pipeline.OnSignal(c.Context())
 	defer release()
 	runner := pipeline.Runner{Stop: stop, Observers: f.observers}
-	if f.rejects != "" {
+	if f.sink != nil {
+		runner.Rejects = f.sink
+	} else if f.rejects != "" {
 		runner.Rejects = &sinks.Rejects{Path: f.rejects}
 	}
 	var report pipeline.Report
@@ -131,6 +134,26 @@ func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) err
 		fmt.Fprintf(stderr, "%d rejected: see %s\n", report.Rejected, f.rejects)
 		return errRejects
 	}
+	return nil
+}
+
+// resume lets a source that can begin anywhere go on where a sink that knows has stored up to, and puts the rejects
+// where that sink keeps them, unless a file was named.
+func (f *runFlags) resume(c *cobra.Command, source pipeline.Source[batch.Pairs], sink pipeline.Sink[batch.Vectors]) error {
+	parts, ok := sink.(*sinks.Parts[batch.Vectors])
+	if !ok {
+		return nil
+	}
+	switch s := source.(type) {
+	case *sources.Kafka:
+		s.Resume = parts.Resume
+	case *sources.Parquet:
+		s.Resume = parts.Resume
+	}
+	if c.Flags().Changed("rejects") {
+		return usageError{errors.New("--rejects: a directory of parts keeps its rejects in the parts, see verify --json")}
+	}
+	f.sink, f.rejects = parts.Rejects(), parts.Dir
 	return nil
 }
 

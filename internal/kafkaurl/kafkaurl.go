@@ -31,6 +31,9 @@ const PasswordVariable = "PAIRSTREAM_KAFKA_PASSWORD"
 // last three imply tls=1. They are PEM files.
 var security = []string{"sasl", "tls", "ca", "cert", "key"}
 
+// Security returns the options of security.
+func Security() []string { return slices.Clone(security) }
+
 // Parse takes an address apart, which may have options besides those of security.
 func Parse(u *url.URL, options ...string) (Address, error) {
 	values, err := url.ParseQuery(u.RawQuery)
