@@ -8,8 +8,8 @@ import (
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
-// Parquet reads the pairs in Parquet files, row group by row group and only the columns it needs. It holds a page of
-// each at a time, and of the pictures' in compressed form beside: nothing grows with files or row groups.
+// Parquet reads the pairs in Parquet files, row group by row group, and of these only the columns it needs. It holds one
+// page of each, and the rows of a batch: nothing grows with files or row groups, as long as pages do not.
 //
 // A picture is what its column holds: bytes, a path relative to Dir, or a struct of bytes and path as in Hugging Face's
 // data sets, where the path counts if there are no bytes. A caption is a string, or a list of them. A row without
@@ -22,7 +22,8 @@ import (
 // Sizes are compared with limits before anything is allocated by them: a footer has at most 64 MiB, a page 512 MiB, as
 // it is stored and as it is decompressed. Where pages have checksums, as parquet-mr and Spark write them and pyarrow does
 // if asked, they are verified. Without them a flipped bit in a picture shows only where it no longer decompresses or
-// decodes. Compressed by LZO or Hadoop's LZ4, encrypted, or encoded as DELTA_BYTE_ARRAY or BYTE_STREAM_SPLIT, a column cannot be read.
+// decodes. Columns that are compressed by LZO or Hadoop's LZ4, encrypted, or encoded as DELTA_BYTE_ARRAY or
+// BYTE_STREAM_SPLIT cannot be read.
 type Parquet struct {
 	// Path is a file, a directory whose .parquet files are read, those further below too, or a pattern with wildcards
 	// and braces for either: "laion/*.parquet".
@@ -41,8 +42,8 @@ type Parquet struct {
 	// it is empty it is the directory in Path.
 	Dir string
 
-	// AllCaptions makes a row of every caption of a list, in place of one of the first. Its id is the row's with #0, #1
-	// and so on behind, its offset 1000 times the row's and as much, of at most 1000 captions.
+	// AllCaptions makes a row of every caption of a list, in place of one of the first: "cat#0", "cat#1" and so on of the
+	// id cat, at offsets from 1000 times the row's on. A list has at most 1000.
 	AllCaptions bool
 
 	// Where selects rows before their pictures are read, by comparisons with numbers, strings, true and false that all
@@ -57,7 +58,8 @@ type Parquet struct {
 	// read.
 	Resume func(ctx context.Context, lane string) (next int64, ok bool, err error)
 
-	// Shard is the one row group to read; nil is all of them.
+	// Shard is the one row group to read, of those that Shards lists; nil is all of them. It is a lane of its own, and
+	// its file says which columns there are.
 	Shard *ParquetShard
 
 	Limits Limits
@@ -108,7 +110,9 @@ func (p *Parquet) Close() error {
 	if p.reader == nil {
 		return nil
 	}
-	return p.reader.close()
+	r := p.reader
+	p.reader = nil
+	return r.close()
 }
 
 // Progress returns the share of the files' bytes that has been read.

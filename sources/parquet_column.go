@@ -52,12 +52,17 @@ func (c *parquetColumn) error(err error) error {
 	return fmt.Errorf("column %q: %w", c.pages.column.Path(), err)
 }
 
-// end returns an error unless the row group has been read to its end.
+// end returns an error unless the row group has been read to its end. What was read last stays valid.
 func (c *parquetColumn) end() error {
-	if c.ahead || c.reader.HasNext() {
-		return errors.New("more values than rows")
+	switch {
+	case c.reader == nil:
+		return nil
+	case c.ahead || c.reader.HasNext():
+		return c.error(errors.New("more values than rows"))
+	case c.reader.Err() != nil:
+		return c.error(c.reader.Err())
 	}
-	return c.reader.Err()
+	return nil
 }
 
 // step reads the next value of a column of bytes: one at a time, because its bytes are the page's.
@@ -101,8 +106,12 @@ func (c *parquetColumn) present() bool {
 	return c.definition[0] == c.pages.column.MaxDefinitionLevel()
 }
 
-// bytes returns the next value of a column of bytes, valid until the next call; nil where it is null.
+// bytes returns the next value of a column of bytes, valid until the next call; nil where it is null, or where there is
+// no reader.
 func (c *parquetColumn) bytes() ([]byte, error) {
+	if c.reader == nil {
+		return nil, nil
+	}
 	if err := c.step(); err != nil || !c.present() {
 		return nil, err
 	}
@@ -190,6 +199,8 @@ func readArray[V any](c *parquetColumn, rows int, typ arrow.DataType, read readB
 // maxStrip bounds the bytes of a column of strings that are held at once.
 const maxStrip = 256 << 20
 
+var errLargeStrip = fmt.Errorf("more than %d bytes in a few rows", maxStrip)
+
 func (c *parquetColumn) byteArray(rows int, typ arrow.DataType, mem memory.Allocator) (arrow.Array, error) {
 	b := array.NewBinaryBuilder(mem, arrow.BinaryTypes.Binary)
 	defer b.Release()
@@ -201,7 +212,7 @@ func (c *parquetColumn) byteArray(rows int, typ arrow.DataType, mem memory.Alloc
 		if value == nil {
 			b.AppendNull()
 		} else if b.Append(value); b.DataLen() > maxStrip {
-			return nil, fmt.Errorf("more than %d bytes in %d rows", maxStrip, rows)
+			return nil, errLargeStrip
 		}
 	}
 	return retyped(b.NewArray(), typ), nil

@@ -53,10 +53,7 @@ func readSpoilt(t testing.TB, p *sources.Parquet) (pairs []string, err error) {
 // much; in pages that have checksums it must be an error. Footers have none.
 func TestParquetFlippedBits(t *testing.T) {
 	names := []string{"checksums", "snappy", "gzip", "zstd", "brotli", "lz4", "none", "delta", "duckdb_V2", "lists", "huggingface", "types"}
-	step := 61
-	if testing.Short() {
-		step = 171
-	}
+	const step = 113 // once in a while, 1: all files took an hour of it
 	path := filepath.Join(t.TempDir(), "spoilt.parquet")
 	for n, name := range names {
 		whole, err := os.ReadFile(parquetDir + name + ".parquet")
@@ -67,7 +64,7 @@ func TestParquetFlippedBits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		flips, failed, wrong, most := 0, 0, 0, uint64(0)
+		flips, failed, wrong, before := 0, 0, 0, allocated()
 		for at := n % step; at < len(whole); at += step {
 			flips++
 			spoilt := bytes.Clone(whole)
@@ -75,9 +72,7 @@ func TestParquetFlippedBits(t *testing.T) {
 			if err := os.WriteFile(path, spoilt, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			before := allocated()
 			pairs, err := readSpoilt(t, &sources.Parquet{Path: path, AllCaptions: true})
-			most = max(most, allocated()-before)
 			if err != nil {
 				failed++
 			} else if strings.Join(pairs, "\n") != strings.Join(right, "\n") {
@@ -87,10 +82,11 @@ func TestParquetFlippedBits(t *testing.T) {
 				}
 			}
 		}
-		if most > 64<<20 {
-			t.Errorf("%s: %d MB allocated for a file of %d bytes", name, most>>20, len(whole))
+		mean := int(allocated()-before) / flips
+		if mean > 8<<20 {
+			t.Errorf("%s: on average %d MB allocated for a file of %d bytes", name, mean>>20, len(whole))
 		}
-		t.Logf("%s: %d flips, %d errors, %d times other pairs; at most %d KB allocated", name, flips, failed, wrong, most>>10)
+		t.Logf("%s: %d flips, %d errors, %d times other pairs; on average %d KB allocated", name, flips, failed, wrong, mean>>10)
 	}
 }
 

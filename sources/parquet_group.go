@@ -2,7 +2,7 @@ package sources
 
 import (
 	"context"
-	"iter"
+	"errors"
 	"slices"
 	"strings"
 
@@ -19,8 +19,6 @@ type parquetGroup struct {
 	scalars     []parquetColumn
 	inflate     inflater // for all columns, one page at a time
 
-	file     *parquetFile // nil between two groups
-	index    int
 	row, end int64 // rows of the file that are in no strip yet
 	most     int64 // rows of a strip
 	behind   int64 // pictures before the next row's that have not been read
@@ -44,8 +42,9 @@ func (s *strip) release() {
 
 // open goes on to a row group.
 func (g *parquetGroup) open(f *parquetFile, l leaves, index int) error {
-	g.close()
-	g.strip.first = f.first[index]
+	g.strip.release()
+	g.row, g.end, g.behind = f.first[index], f.first[index+1], 0
+	g.strip.first = g.row
 	if g.scalars == nil {
 		g.scalars = make([]parquetColumn, len(l.scalars))
 	}
@@ -63,8 +62,7 @@ func (g *parquetGroup) open(f *parquetFile, l leaves, index int) error {
 	if err := g.path.open(f, l.path, index, &g.inflate); err != nil {
 		return err
 	}
-	g.file, g.index, g.row, g.end, g.behind = f, index, f.first[index], f.first[index+1], 0
-	g.most = stripRows(f, index, append(l.scalars, l.caption))
+	g.most = stripRows(f, index, slices.Concat(l.scalars, []int{l.caption}))
 	return nil
 }
 
@@ -81,24 +79,26 @@ func stripRows(f *parquetFile, group int, leaves []int) int64 {
 	return min(most, max(1, bytes/each))
 }
 
-func (g *parquetGroup) close() {
-	g.strip.release()
-	g.file = nil
-}
-
 // next reads the next strip, of which rows from a first one on are wanted, as far as they meet the conditions, and of
 // lists of captions all or the first.
 func (g *parquetGroup) next(ctx context.Context, roles *parquetRoles, first int64, all bool) error {
 	g.strip.release()
 	s := &g.strip
-	rows := int(min(g.most, g.end-g.row))
 	s.first = g.row
-	for range rows {
+	rows := int(min(g.most, g.end-g.row))
+	g.row += int64(rows)
+	for size := 0; len(s.captions) < rows; {
 		captions, err := g.caption.texts()
 		if err != nil {
 			return g.caption.error(err)
 		}
-		captions = slices.DeleteFunc(captions, func(c string) bool { return strings.TrimSpace(c) == "" })
+		captions = slices.DeleteFunc(captions, func(c string) bool {
+			size += len(c)
+			return strings.TrimSpace(c) == ""
+		})
+		if size > maxStrip {
+			return g.caption.error(errLargeStrip)
+		}
 		if !all {
 			captions = captions[:min(len(captions), 1)]
 		}
@@ -111,6 +111,9 @@ func (g *parquetGroup) next(ctx context.Context, roles *parquetRoles, first int6
 		}
 		s.scalars = append(s.scalars, column)
 	}
+	if err := g.checkEnd(); err != nil {
+		return err
+	}
 	s.keep = make([]bool, rows)
 	for i := range s.keep {
 		s.keep[i] = s.first+int64(i) >= first
@@ -118,55 +121,45 @@ func (g *parquetGroup) next(ctx context.Context, roles *parquetRoles, first int6
 	for i, c := range roles.where {
 		c.narrow(s.keep, s.scalars[roles.filters[i]])
 	}
-	g.row += int64(rows)
 	return nil
 }
 
-// picture reads the picture of the next row: its bytes, valid until the next call, or else its path; neither where it is
-// missing.
-func (g *parquetGroup) picture() (bytes []byte, path string, err error) {
-	for ; g.behind >= 0; g.behind-- {
-		if g.bytes.reader != nil {
-			if bytes, err = g.bytes.bytes(); err != nil {
-				return nil, "", g.bytes.error(err)
-			}
+// checkEnd returns an error where columns have more values than the group has rows, all of which have been read.
+func (g *parquetGroup) checkEnd() error {
+	if g.row < g.end {
+		return nil
+	}
+	for i := range g.scalars {
+		if err := g.scalars[i].end(); err != nil {
+			return err
 		}
-		if g.path.reader != nil {
-			text, err := g.path.bytes()
-			if err != nil {
-				return nil, "", g.path.error(err)
-			}
-			path = string(text)
+	}
+	return g.caption.end()
+}
+
+// picture reads the picture of the next row, which may be the last of the group: its bytes, valid until the next call, or
+// else its path; neither where it is missing.
+func (g *parquetGroup) picture(last bool) (bytes []byte, path string, err error) {
+	var text []byte
+	for ; g.behind >= 0; g.behind-- {
+		if bytes, err = g.bytes.bytes(); err != nil {
+			return nil, "", g.bytes.error(err)
+		}
+		if text, err = g.path.bytes(); err != nil {
+			return nil, "", g.path.error(err)
 		}
 	}
 	g.behind = 0
-	return bytes, path, nil
-}
-
-// finish checks that no column has more values than the group has rows.
-func (g *parquetGroup) finish() error {
-	for c := range g.columns() {
-		if c.reader == nil || g.behind > 0 && (c == &g.bytes || c == &g.path) {
-			continue
-		}
-		if err := c.end(); err != nil {
-			return c.error(err)
+	if last {
+		if err := errors.Join(g.bytes.end(), g.path.end()); err != nil {
+			return nil, "", err
 		}
 	}
-	return nil
-}
-
-func (g *parquetGroup) columns() iter.Seq[*parquetColumn] {
-	return func(yield func(*parquetColumn) bool) {
-		more := yield(&g.bytes) && yield(&g.path) && yield(&g.caption)
-		for i := 0; more && i < len(g.scalars); i++ {
-			more = yield(&g.scalars[i])
-		}
-	}
+	return bytes, string(text), nil
 }
 
 // free gives up the reader for good.
 func (g *parquetGroup) free() {
-	g.close()
+	g.strip.release()
 	g.inflate.compressed.free()
 }

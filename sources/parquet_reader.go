@@ -101,20 +101,23 @@ func (r *parquetReader) advance(ctx context.Context) error {
 	case r.file == nil:
 		return r.nextFile(ctx)
 	case r.isOpen && g.row < g.end:
+		share := float64(g.row) / float64(r.file.rows())
+		r.source.gauge.read.Store(r.finished + int64(share*float64(r.now.size)))
 		return r.decode(func() error { return r.rows.nextStrip(ctx) })
-	case r.isOpen:
-		r.isOpen = false
-		r.source.gauge.read.Store(r.finished + r.now.size*g.end/r.file.rows())
-		return r.decode(g.finish)
 	case len(r.groups) > 0:
 		r.index, r.groups = r.groups[0], r.groups[1:]
 		r.isOpen = true
 		return r.decode(func() error { return r.rows.open(r.file, r.leaves, r.index) })
 	}
+	r.closeFile()
+	r.finish()
+	return nil
+}
+
+// finish counts the file that is now as read.
+func (r *parquetReader) finish() {
 	r.finished += r.now.size
 	r.source.gauge.read.Store(r.finished)
-	r.closeFile()
-	return nil
 }
 
 // nextFile opens the next file.
@@ -137,16 +140,25 @@ func (r *parquetReader) nextFile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.begin(f); err != nil {
+		f.close()
+		return err
+	}
 	r.file = f
 	r.rows.begin(r.now.lane, r.lane(), r.from)
+	return nil
+}
+
+// begin finds the columns and row groups of a file.
+func (r *parquetReader) begin(f *parquetFile) error {
 	fields, err := f.fields()
 	if err != nil {
 		return err
 	}
 	if r.leaves, err = r.rows.roles.find(fields); err != nil {
-		return fmt.Errorf("%s: %w", r.now.path, err)
+		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	r.groups, err = r.wanted()
+	r.groups, err = r.wanted(f)
 	return err
 }
 
@@ -159,8 +171,8 @@ func (r *parquetReader) lane() string {
 }
 
 // wanted returns the groups that have rows that are wanted.
-func (r *parquetReader) wanted() ([]int, error) {
-	f, scale := r.file, r.rows.scale()
+func (r *parquetReader) wanted(f *parquetFile) ([]int, error) {
+	scale := r.rows.scale()
 	if r.from < 0 || r.from > f.rows()*scale {
 		return nil, fmt.Errorf("%s: it has %d rows, and cannot be resumed at offset %d", f.name, f.rows(), r.from)
 	}
@@ -181,14 +193,14 @@ func (r *parquetReader) wanted() ([]int, error) {
 func (r *parquetReader) lose(ctx context.Context) (batch.Pairs, error) {
 	id, offset, err := r.now.lane, r.from, r.failed
 	if r.file == nil {
-		r.finished += r.now.size
+		r.finish()
 	} else {
 		id = fmt.Sprintf("%s#%d", id, r.index)
 		offset = r.file.first[r.index+1]*r.rows.scale() - 1 // the last: what has been stored up to it is complete
 		err = fmt.Errorf("%w: the rows from %d on are lost", err, r.rows.row())
 	}
 	r.failed, r.isOpen = nil, false
-	r.rows.group.close()
+	r.rows.group.strip.release()
 	return r.rows.lost(ctx, r.lane(), offset, id, err)
 }
 
@@ -197,7 +209,7 @@ func (r *parquetReader) closeFile() {
 		r.file.close()
 	}
 	r.file, r.isOpen = nil, false
-	r.rows.group.close()
+	r.rows.group.strip.release()
 }
 
 func (r *parquetReader) close() error {

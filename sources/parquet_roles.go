@@ -48,7 +48,7 @@ func (p *Parquet) choose(fields []parquetField) (*parquetRoles, error) {
 		return nil, err
 	}
 	for _, name := range statusNames {
-		if status, err := pick(fields, name, nil, "", "", isText); err == nil && !status.list {
+		if status, err := pick(fields, name, nil, "", "", isScalar); err == nil && status.typ.ID() == arrow.STRING {
 			r.status = append(r.status, r.scalar(status))
 		}
 	}

@@ -128,7 +128,7 @@ func (r *parquetRows) load() error {
 	if r.loaded {
 		return nil
 	}
-	bytes, path, err := r.group.picture()
+	bytes, path, err := r.group.picture(r.row() == r.group.end-1)
 	if err != nil {
 		return err
 	}

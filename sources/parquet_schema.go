@@ -1,6 +1,8 @@
 package sources
 
 import (
+	"unicode/utf8"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/schema"
@@ -31,6 +33,9 @@ func (f *parquetFile) fields() (fields []parquetField, err error) {
 
 func fieldOf(s *schema.Schema, node schema.Node) parquetField {
 	field := parquetField{name: node.Name(), bytes: -1, path: -1}
+	if !utf8.ValidString(field.name) { // which a column in memory must be
+		return field
+	}
 	if typ, leaf := scalarOf(s, node); typ != nil {
 		field.typ, field.leaf, field.list = typ, leaf, node.RepetitionType() == parquet.Repetitions.Repeated
 		return field

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/pairstream/pairstream/pipeline"
-	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/pipeline/pipetest"
 	"github.com/pairstream/pairstream/sources"
 )
@@ -560,4 +560,28 @@ func TestParquetResumesAnywhere(t *testing.T) {
 	}
 }
 
-var _ pipeline.Source[batch.Pairs] = (*sources.Parquet)(nil)
+func ExampleParquet() {
+	pairs := pipeline.From(&sources.Parquet{
+		Path:    "testdata/parquet/img2dataset.parquet",
+		Where:   `width >= 256 && key < "000000008"`, // before any picture is read
+		Columns: []string{"url"},
+	})
+	for b, err := range pipeline.All(context.Background(), pairs) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		for i := range int(b.NumRows()) {
+			id, origin := b.Label(int64(i))
+			caption, _ := b.Caption(i)
+			fmt.Printf("%s from %s: %q, %d bytes, %s\n", id, origin, caption, len(b.Picture(i)), b.Column(5).ValueStr(i))
+		}
+	}
+	// Output:
+	// 000000000 from img2dataset.parquet:0: "a photo of thing 0, ünïcode", 40 bytes, http://example.org/0.jpg
+	// 000000001 from img2dataset.parquet:1: "a photo of thing 1, ünïcode", 45 bytes, http://example.org/1.jpg
+	// 000000003 from img2dataset.parquet:3: "a photo of thing 3, ünïcode", 55 bytes, http://example.org/3.jpg
+	// 000000004 from img2dataset.parquet:4: "a photo of thing 4, ünïcode", 60 bytes, http://example.org/4.jpg
+	// 000000005 from img2dataset.parquet:5: "a photo of thing 5, ünïcode", 65 bytes, http://example.org/5.jpg
+	// 000000006 from img2dataset.parquet:6: "a photo of thing 6, ünïcode", 70 bytes, http://example.org/6.jpg
+	// 000000007 from img2dataset.parquet:7: "a photo of thing 7, ünïcode", 75 bytes, http://example.org/7.jpg
+}
