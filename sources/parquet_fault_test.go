@@ -53,7 +53,7 @@ func readSpoilt(t testing.TB, p *sources.Parquet) (pairs []string, err error) {
 // much; in pages that have checksums it must be an error. Footers have none.
 func TestParquetFlippedBits(t *testing.T) {
 	names := []string{"checksums", "snappy", "gzip", "zstd", "brotli", "lz4", "none", "delta", "duckdb_V2", "lists", "huggingface", "types"}
-	const step = 113 // once in a while, 1: all files took an hour of it
+	const step = 113 // 1 is for once in a while
 	path := filepath.Join(t.TempDir(), "spoilt.parquet")
 	for n, name := range names {
 		whole, err := os.ReadFile(parquetDir + name + ".parquet")
