@@ -35,11 +35,13 @@ func (realDisk) SyncDir(dir string) error   { return syncDir(dir) }
 // what writers left that are no more.
 func openFolder(dir string, d disk) (folder, []string, error) {
 	f := folder{dir, d}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return f, nil, err
-	}
-	if err := d.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
-		return f, nil, err
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return f, nil, err
+		}
+		if err := d.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+			return f, nil, err
+		}
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -87,6 +89,9 @@ func (f folder) begin(name string) (draft, error) {
 		}
 		d := draft{&aside{path: f.path(name), file: file}, f.disk}
 		locked, err := lockFile(file)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return d, nil // and nobody can sweep it either
+		}
 		if err != nil {
 			d.close()
 			return draft{}, fmt.Errorf("lock %s: %w", tmp, err)
@@ -138,11 +143,11 @@ func sweep(path string) error {
 	}
 	defer file.Close()
 	locked, err := lockFile(file)
+	if errors.Is(err, errors.ErrUnsupported) || err == nil && !locked {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", path, err)
-	}
-	if !locked {
-		return nil
 	}
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err

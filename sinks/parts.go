@@ -25,7 +25,7 @@ import (
 // "part.rejects" and "part.checksum" in the footer besides: see [Verify]. All parts of a directory have the same columns
 // and notes; rows of another model are refused. Hidden files that end in .tmp are parts that are being written, or were
 // when their process was killed: the next to open the directory removes those. The directory must be on a file system
-// that has hard links and locks.
+// that has hard links; without locks, such hidden files stay.
 type Parts[T Table[T]] struct {
 	Dir string
 

@@ -1,6 +1,7 @@
 // Package sinks holds the sinks of a pipeline, one a file:
 //
 //	Parquet   any batch to one Parquet file
+//	Parts     rows with origins to a directory of Parquet files, each exactly once: see also Verify
 //	Npy       embeddings to .npy arrays with their metadata beside them, as clip-retrieval lays them out
 //	Array     one column of any batch to an .npy array
 //	JSONL     any batch to a file of JSON lines, or to standard output
@@ -12,7 +13,7 @@
 //
 // What goes to files is all or nothing: it is written under names that end in .tmp and moved to its place when the
 // sink is closed. A run that fails leaves what was there before it; one that is killed leaves its .tmp files, which the
-// next run to the same place removes. Rejects alone are appended as they come.
+// next run to the same place removes. Rejects are appended as they come, and Parts publishes whole files as it goes.
 package sinks
 
 import (

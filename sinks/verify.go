@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -107,7 +108,7 @@ func partNames(dir string) ([]string, error) {
 	slices.SortFunc(names, func(a, b string) int {
 		laneA, firstA, _ := parsePartName(a)
 		laneB, firstB, _ := parsePartName(b)
-		return strings.Compare(fmt.Sprintf("%s\x00%020d\x00%s", laneA, firstA, a), fmt.Sprintf("%s\x00%020d\x00%s", laneB, firstB, b))
+		return cmp.Or(strings.Compare(laneA, laneB), cmp.Compare(firstA, firstB), strings.Compare(a, b))
 	})
 	return names, nil
 }
