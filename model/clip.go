@@ -152,5 +152,3 @@ func (c *CLIP) value(name string) []float32 {
 	}
 	panic("model: no parameter " + name)
 }
-
-func divideUp(a, b int) int { return (a + b - 1) / b }
