@@ -66,7 +66,7 @@ func BenchmarkDecode(b *testing.B) {
 		}
 		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := decode(encoded, h, 1); err != nil {
+				if _, err := decode(encoded, h, 1, whole(h)); err != nil {
 					b.Fatal(err)
 				}
 			}

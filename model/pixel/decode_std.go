@@ -22,7 +22,7 @@ const (
 
 // decodePixels decodes with the standard library and x/image/webp: no C, but not byte-exact for JPEG and lossy
 // WebP, whose chroma and rounding differ from libjpeg's and libwebp's. Of an animated WebP it reads nothing.
-func decodePixels(encoded []byte, h header, _ int) (raster, error) {
+func decodePixels(encoded []byte, h header, _ int, _ image.Rectangle) (raster, error) {
 	var read func(io.Reader) (image.Image, error)
 	switch h.Format {
 	case JPEG:

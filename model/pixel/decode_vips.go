@@ -5,14 +5,27 @@ package pixel
 /*
 #cgo pkg-config: glib-2.0
 #include <glib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static void drop(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {}
 static void dropWarnings(void) { g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, drop, NULL); }
+
+// Pictures come and go in the same memory: what glibc maps for one alone it unmaps behind it, and every page of the
+// next one is a fault.
+static void keepMemory(void) {
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 128 << 20);
+	mallopt(M_TRIM_THRESHOLD, 128 << 20);
+#endif
+}
 */
 import "C"
 
 import (
 	"fmt"
+	"image"
 	"strings"
 	"sync"
 
@@ -25,16 +38,17 @@ const (
 )
 
 // setUp turns off what libvips does for programs of another kind: the cache of operations, as no picture comes
-// twice, and warnings on standard error, as they do not say which picture they are about.
+// twice, and warnings on standard error, as they do not say which picture they are about. It also keeps C's memory.
 var setUp = sync.OnceFunc(func() {
 	C.dropWarnings()
+	C.keepMemory()
 	bimg.VipsCacheSetMax(0)
 	bimg.VipsCacheSetMaxMem(0)
 })
 
 // decodePixels decodes through libvips. bimg hands pixels out only encoded; TIFF is the encoding that costs
-// least, as it stores them plain.
-func decodePixels(encoded []byte, h header, shrink int) (raster, error) {
+// least, as it stores them plain. Only the part in need is handed out.
+func decodePixels(encoded []byte, h header, shrink int, need image.Rectangle) (raster, error) {
 	setUp()
 	options := bimg.Options{Type: bimg.TIFF, NoAutoRotate: true, Interpretation: bimg.InterpretationSRGB}
 	switch h.Mode {
@@ -47,6 +61,10 @@ func decodePixels(encoded []byte, h header, shrink int) (raster, error) {
 		options.Width, options.Height = h.Width/shrink, h.Height/shrink
 		options.Force, options.Interpolator = true, bimg.Nearest
 	}
+	if need.Dx() < h.Width/shrink || need.Dy() < h.Height/shrink {
+		options.Left, options.Top = need.Min.X, need.Min.Y
+		options.AreaWidth, options.AreaHeight = need.Dx(), need.Dy()
+	}
 	tiff, err := bimg.Resize(encoded, options)
 	if err != nil {
 		// The text of libvips is shared by all goroutines: it may be empty or another picture's.
@@ -56,9 +74,10 @@ func decodePixels(encoded []byte, h header, shrink int) (raster, error) {
 	if err != nil {
 		return raster{}, fmt.Errorf("%s: %w: %w", h.Format, ErrDecode, err)
 	}
-	if r.w != h.Width/shrink || r.h != h.Height/shrink || h.Mode == CMYK && r.bands != 4 {
-		return raster{}, fmt.Errorf("%s: %w: %d×%d×%d pixels, header says %d×%d %s",
-			h.Format, ErrDecode, r.w, r.h, r.bands, h.Width, h.Height, h.Mode)
+	if r.w != need.Dx() || r.h != need.Dy() || h.Mode == CMYK && r.bands != 4 {
+		return raster{}, fmt.Errorf("%s: %w: %d×%d×%d pixels, %d×%d wanted of %d×%d %s",
+			h.Format, ErrDecode, r.w, r.h, r.bands, need.Dx(), need.Dy(), h.Width, h.Height, h.Mode)
 	}
+	r.at = need.Min
 	return r, nil
 }

@@ -3,7 +3,9 @@ package pixel
 import (
 	"bytes"
 	"errors"
+	"image"
 	"math"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -53,7 +55,7 @@ func TestGrey16TakesTheHighByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := decode(encoded, h, 1)
+	r, err := decode(encoded, h, 1, whole(h))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,7 @@ func TestGrey16TakesTheHighByte(t *testing.T) {
 	if h, err = inspect(colour, Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	want, err := decode(colour, h, 1)
+	want, err := decode(colour, h, 1, whole(h))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +74,86 @@ func TestGrey16TakesTheHighByte(t *testing.T) {
 		}
 	}
 }
+
+// TestPartEqualsWhole decodes a part of every picture, in every corner.
+func TestPartEqualsWhole(t *testing.T) {
+	files, err := filepath.Glob("testdata/pictures/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		encoded := readPicture(t, filepath.Base(path))
+		h, err := inspect(encoded, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := decode(encoded, h, 1, whole(h))
+		if errors.Is(err, ErrDecode) && decoderKind == "std" {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, corner := range []image.Point{{}, {1, 1}, {1, 0}, {0, 1}} {
+			need := whole(h)
+			need.Min = image.Pt(corner.X*need.Dx()/3, corner.Y*need.Dy()/3)
+			need.Max = need.Min.Add(image.Pt(h.Width-h.Width/3, h.Height-h.Height/3))
+			part, err := decode(encoded, h, 1, need)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !need.In(image.Rectangle{part.at, part.at.Add(image.Pt(part.w, part.h))}) || part.bands != all.bands {
+				t.Fatalf("%s: %d×%d at %v for %v", path, part.w, part.h, part.at, need)
+			}
+			row := func(r raster, y int) []byte {
+				return r.pix[((y-r.at.Y)*r.w+need.Min.X-r.at.X)*r.bands:][:need.Dx()*r.bands]
+			}
+			for y := need.Min.Y; y < need.Max.Y; y++ {
+				if !bytes.Equal(row(part, y), row(all, y)) {
+					t.Errorf("%s: row %d of %v differs", path, y, need)
+					break
+				}
+			}
+		}
+	}
+}
+
+// TestCropOfPartEqualsCropOfWhole is about pictures so wide or high that only a part is decoded.
+func TestCropOfPartEqualsCropOfWhole(t *testing.T) {
+	for _, c := range []struct {
+		w, h int
+		fast bool
+	}{
+		{1500, 600, false}, {600, 1500, false}, {3600, 900, true},
+	} {
+		transform := Transform{Fast: c.fast}
+		encoded := photo(t, c.w, c.h)
+		got := make([]byte, 224*224*3)
+		if err := transform.Crop(got, encoded); err != nil {
+			t.Fatal(err)
+		}
+		h, err := inspect(encoded, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shrink := 1
+		if c.fast && canShrink {
+			shrink = fastShrink(min(c.w, c.h), 224)
+		}
+		r, err := decode(encoded, h, shrink, image.Rect(0, 0, c.w/shrink, c.h/shrink))
+		if err != nil {
+			t.Fatal(err)
+		}
+		planes := resizeRaster(new(scratch), r, 224)
+		for i, v := range got {
+			if v != planes[i%3*224*224+i/3] {
+				t.Fatalf("%+v: sample %d is %d, want %d", c, i, v, planes[i%3*224*224+i/3])
+			}
+		}
+	}
+}
+
+func whole(h header) image.Rectangle { return image.Rect(0, 0, h.Width, h.Height) }
 
 // TestConcurrentCalls runs pictures of all kinds side by side on shared scratch, bad ones among them.
 func TestConcurrentCalls(t *testing.T) {

@@ -56,6 +56,17 @@ func (a *axis) build(in int, span float64, out, from, n int) {
 	a.lo, a.hi = a.first[0], a.first[n-1]+a.count[n-1]
 }
 
+// shift counts the samples from n on.
+func (a *axis) shift(n int) {
+	if n == 0 {
+		return
+	}
+	for i := range a.first {
+		a.first[i] -= n
+	}
+	a.lo, a.hi = a.lo-n, a.hi-n
+}
+
 // cubic is the Keys kernel with a = −0.5.
 func cubic(x float64) float64 {
 	const a = -0.5
