@@ -23,7 +23,7 @@ func ExampleOpen() {
 	// Output:
 	// *sinks.Npy <nil>
 	// sink "npy:metrics": npy takes batch.Vectors, not batch.Metrics
-	// sink "s3:bucket": "s3" is none of jsonl, parquet, npy
+	// sink "s3:bucket": "s3" is none of jsonl, parquet, npy, kafka
 }
 
 func ExampleCollect() {
@@ -64,7 +64,8 @@ func TestOpen(t *testing.T) {
 		"":                         `sink "": it has no path`,
 		"npy:":                     `sink "npy:": it has no path`,
 		"jsonl:?a=b":               `sink "jsonl:?a=b": it has no path`,
-		"kafka://host/topic":       `sink "kafka://host/topic": "kafka" is none of jsonl, parquet, npy`,
+		"pulsar://host/topic":      `sink "pulsar://host/topic": "pulsar" is none of jsonl, parquet, npy, kafka`,
+		"kafka://host/a?group=g":   `sink "kafka://host/a?group=g": kafka has no option "group"`,
 		"npy:out?haf=1":            `sink "npy:out?haf=1": npy has no option "haf"`,
 		"npy:out?half=yes":         `sink "npy:out?half=yes": half=yes is neither 1 nor 0`,
 		"npy:out?rows=0":           `sink "npy:out?rows=0": rows=0 is not a number of rows`,
