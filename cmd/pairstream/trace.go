@@ -123,7 +123,7 @@ func printTrace(out io.Writer, clip *model.CLIP, steps *stepTable, first *firstS
 		for _, logit := range row {
 			fmt.Fprintf(out, "%8.3f", logit)
 		}
-		fmt.Fprintf(out, "   %d: %s\n", i, first.captions[i])
+		fmt.Fprintf(out, "   %d: %s\n", i, cut(first.captions[i], 40))
 	}
 	if shown := len(first.captions); int(total.Pairs) > shown {
 		fmt.Fprintf(out, "     … the first %d of %d\n", shown, total.Pairs)
