@@ -436,6 +436,24 @@ func TestKafkaOversize(t *testing.T) {
 	})
 }
 
+func TestKafkaLargePictures(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		topic := b.Topic(t, 1, "max.message.bytes", "8000000")
+		ctx := pipetest.Context(t)
+		p := pairs(t, ctx, 3, 5_000_000)
+		defer p.Release()
+		sink := &sinks.Kafka[batch.Pairs]{Brokers: b.Addresses, Topic: topic, Messages: sinks.RawMessages{}, Compression: "none", MaxMessageBytes: 6_000_000}
+		if err := write(ctx, sink, p); err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range b.Records(t, topic, 3) {
+			if !bytes.Equal(r.Value, p.Picture(i)) {
+				t.Errorf("picture %d differs", i)
+			}
+		}
+	})
+}
+
 func TestKafkaSaysWhatIsWrong(t *testing.T) {
 	b := kafkatest.Start(t)
 	topic := b.Topic(t, 1)

@@ -15,7 +15,7 @@ import (
 // BenchmarkKafka reads messages of 100 KB into batches, beside a client that only receives them. The brokers in this
 // process take a good part of its time: set PAIRSTREAM_KAFKA to compare.
 func BenchmarkKafka(b *testing.B) {
-	const partitions, n, size = 4, 1000, 100_000
+	const partitions, n, size = 4, 2000, 100_000
 	broker := kafkatest.One(b)
 	topic := broker.Topic(b, partitions)
 	records := raw(topic, partitions, n)

@@ -141,10 +141,11 @@ func (c *cluster) committed(ctx context.Context, group, topic string, partition 
 	if r.Error != nil {
 		return 0, r.Error
 	}
-	for _, p := range r.Topics[topic] {
-		return p.CommittedOffset, p.Error
+	if len(r.Topics[topic]) == 0 {
+		return 0, fmt.Errorf("no offset of %s/%d in the broker's answer", topic, partition)
 	}
-	return 0, fmt.Errorf("no offset of %s/%d in the broker's answer", topic, partition)
+	p := r.Topics[topic][0]
+	return p.CommittedOffset, p.Error
 }
 
 func (c *cluster) close() {

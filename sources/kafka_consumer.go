@@ -132,7 +132,7 @@ func (c *consumer) drop(p *partition) {
 func (c *consumer) reserve(ctx context.Context, p *partition) (bytes int64, err error) {
 	bytes = peekBytes
 	err = c.await(ctx, func() (bool, time.Duration) {
-		if p.position < p.high {
+		if !p.heard || p.position < p.high {
 			bytes = min(fetchBytes, max(c.BufferBytes/2, peekBytes))
 		}
 		return p.queued < fetchBytes, 0

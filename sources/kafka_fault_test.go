@@ -286,8 +286,8 @@ func TestKafkaCorruptRecord(t *testing.T) {
 func TestKafkaAbortedTransactions(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		topic := b.Topic(t, 1)
-		records := raw(topic, 1, 70)
-		for i := range 7 {
+		records := raw(topic, 1, 80)
+		for i := range 8 {
 			part := records[i*10 : (i+1)*10]
 			if i%3 == 0 { // without a transaction
 				b.Produce(t, part...)
@@ -311,7 +311,7 @@ func TestKafkaAbortedTransactions(t *testing.T) {
 		s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, ToEnd: true, Warn: w.add})
 		rows := readAll(t, ctx, s)
 		var want []string
-		for i := range 70 {
+		for i := range 80 {
 			if i/10%3 != 2 {
 				want = append(want, fmt.Sprintf("id-%d", i))
 			}
@@ -324,8 +324,8 @@ func TestKafkaAbortedTransactions(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Close()
-		if got := b.Committed(t, group, topic, 1); got[0] != 74 { // with a marker behind each transaction
-			t.Errorf("committed %d, not 74", got[0])
+		if got := b.Committed(t, group, topic, 1); got[0] != 85 { // with a marker behind each of five transactions
+			t.Errorf("committed %d, not 85", got[0])
 		}
 		if w.has("no record") {
 			t.Errorf("%q", w.texts)
@@ -506,7 +506,22 @@ func TestKafkaCommittedOffsetRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
-	b.Fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Err: kerr.UnstableOffsetCommit, Count: 6})
+	refused := 0
+	b.Fake.ControlKey(int16(kmsg.OffsetFetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		b.Fake.KeepControl()
+		if r.GetVersion() == 1 { // the client library's own
+			return nil, nil, false
+		}
+		if refused++; refused > 3 {
+			return nil, nil, false
+		}
+		response := r.ResponseKind().(*kmsg.OffsetFetchResponse)
+		of, in := kmsg.NewOffsetFetchResponseTopic(), kmsg.NewOffsetFetchResponseTopicPartition()
+		of.Topic, in.Offset, in.ErrorCode = topic, -1, kerr.UnstableOffsetCommit.Code
+		of.Partitions = append(of.Partitions, in)
+		response.Topics = append(response.Topics, of)
+		return response, nil, true
+	})
 	s = open(t, ctx, source())
 	if rows := readAll(t, ctx, s); len(rows) != 10 || rows[0].id != "id-10" {
 		t.Errorf("%d rows from %s on, not 10 from id-10", len(rows), rows[0].id)

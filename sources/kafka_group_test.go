@@ -195,6 +195,7 @@ func TestKafkaRefusesCommitsOfTheDead(t *testing.T) {
 		b.Expel(t, group)
 		other := work(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, SessionTimeout: time.Second})
 		until(t, "the other has committed all", func() bool { return b.Committed(t, group, topic, 1)[0] == 100 })
+		other.leave() // so that the partition comes back
 		if err := s.Commit(ctx, 2); err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +203,6 @@ func TestKafkaRefusesCommitsOfTheDead(t *testing.T) {
 		if got := b.Committed(t, group, topic, 1)[0]; got != 100 {
 			t.Errorf("committed %d after 100", got)
 		}
-		other.leave()
 		s.Close()
 	})
 }

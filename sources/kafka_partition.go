@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	fetchBytes = 8 << 20  // of a partition that is behind, at once; twice that may wait
+	fetchBytes = 8 << 20  // of a partition that is behind, or may be, at once; twice that may wait
 	peekBytes  = 64 << 10 // of one that is not
 )
 
@@ -27,6 +27,7 @@ type partition struct {
 	located   bool  // position is known
 	began     int64 // the first position
 	position  int64 // to fetch next
+	heard     bool  // high is known
 	high      int64 // behind the last record that can be fetched, when last heard
 	given     int64 // the offset behind the rows that were read
 	stored    int64 // the offset behind what every sink has stored; -1 while unknown
@@ -134,7 +135,7 @@ func (p *partition) fetch(ctx context.Context, c *consumer, bytes int) (unpacked
 		end = min(end, r.LastStableOffset)
 	}
 	c.mu.Lock()
-	p.high = end
+	p.heard, p.high = true, end
 	c.mu.Unlock()
 	u, err := unpack(r, p.position, p.end, p.doubted, c.MaxMessageBytes)
 	p.doubted = u.doubted
