@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/file"
+	"github.com/apache/arrow/go/v17/parquet/schema"
 )
 
 // A parquetColumn reads a leaf of the schema: the chunk of one row group after another, each from its start.
@@ -31,6 +32,9 @@ func (c *parquetColumn) open(f *parquetFile, leaf, group int, inflate *inflater)
 		return nil
 	}
 	column := f.meta.Schema.Column(leaf)
+	if c.pages.required = column.MaxDefinitionLevel() == 0; c.pages.required {
+		column = schema.NewColumn(column.SchemaNode().(*schema.PrimitiveNode), 1, 0)
+	}
 	c.pages.inflate, c.pages.column = inflate, column
 	chunk, err := f.meta.RowGroup(group).ColumnChunk(leaf)
 	if err != nil {
@@ -96,7 +100,7 @@ func (c *parquetColumn) checkRead(want int, levels int64, values int, definition
 		}
 	}
 	if levels != int64(want) || values != 0 {
-		return fmt.Errorf("%d rows of %d, %d values too many", levels, want, values)
+		return fmt.Errorf("%d rows in place of %d, with %d values more than they should have", levels, want, values)
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ const (
 //
 // It stands in for arrow-go's own reader of pages, which allocates whatever a page's header or its compressed bytes
 // say, ignores checksums, and keeps no buffer from one page to the next. Here every size that arrow-go will allocate by
-// has been compared with what there is.
+// has been compared with what there is, and so has the number of levels: where a page runs out of them, or a column
+// without levels out of values, a column reader never returns.
 type parquetPages struct {
 	file.PageReader // nil: a column reader calls Next, Page and Err only
 
@@ -40,6 +41,7 @@ type parquetPages struct {
 	err        error
 	dictionary int32 // values; -1 where the chunk has none
 	data, dict []byte
+	required   bool // the pages have no definition levels, and are given some
 }
 
 // reset goes on to another chunk, of the column.
@@ -99,15 +101,28 @@ func (p *parquetPages) next() error {
 		p.page, err = p.readDictionary(h, body)
 		return err
 	}
-	grow(&p.data, int(h.uncompressed))
-	if err := p.read(h, body, p.data); err != nil {
+	grow(&p.data, maxAllPresent+int(h.uncompressed))
+	data := p.data[maxAllPresent:]
+	if err := p.read(h, body, data); err != nil {
 		return err
 	}
-	if err := p.checkData(h); err != nil {
+	definitions, values, err := p.split(h, data)
+	if err != nil {
 		return err
 	}
-	buffer, encoding := memory.NewBufferBytes(p.data), parquet.Encoding(h.encoding)
-	if h.kind == dataPageV2 {
+	if err := p.checkValues(h, values); err != nil {
+		return err
+	}
+	encoding := parquet.Encoding(h.encoding)
+	if p.required {
+		levels := allPresent(h.values)
+		data = p.data[len(p.data)-len(values)-len(levels):]
+		copy(data, levels)
+		h.kind = dataPage
+	} else if err := checkLevels(definitions, p.column.MaxDefinitionLevel(), h.values); err != nil {
+		return err
+	}
+	if buffer := memory.NewBufferBytes(data); h.kind == dataPageV2 {
 		p.page = file.NewDataPageV2(buffer, h.values, h.nulls, h.rows, encoding, h.definition, h.repetition, h.uncompressed, h.isCompressed)
 	} else {
 		p.page = file.NewDataPageV1(buffer, h.values, encoding, parquet.Encodings.RLE, parquet.Encodings.RLE, h.uncompressed)
@@ -153,20 +168,8 @@ func (p *parquetPages) read(h pageHeader, body io.Reader, dst []byte) error {
 	return nil
 }
 
-// checkData looks into a decompressed page for the numbers that decoders allocate by.
-func (p *parquetPages) checkData(h pageHeader) error {
-	values := p.data[h.repetition+h.definition:]
-	if h.kind == dataPage {
-		for _, deepest := range []int16{p.column.MaxRepetitionLevel(), p.column.MaxDefinitionLevel()} {
-			if deepest == 0 {
-				continue
-			}
-			if len(values) < 4 || uint64(binary.LittleEndian.Uint32(values)) > uint64(len(values)-4) {
-				return errors.New("its levels are cut off")
-			}
-			values = values[4+binary.LittleEndian.Uint32(values):]
-		}
-	}
+// checkValues looks into the values of a page for the numbers that decoders allocate by.
+func (p *parquetPages) checkValues(h pageHeader, values []byte) error {
 	switch encoding := parquet.Encoding(h.encoding); encoding {
 	case parquet.Encodings.PlainDict, parquet.Encodings.RLEDict:
 		if p.dictionary < 0 {

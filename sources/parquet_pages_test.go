@@ -16,12 +16,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
+	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/schema"
 	"github.com/apache/thrift/lib/go/thrift"
 	"github.com/klauspost/compress/snappy"
@@ -137,14 +139,16 @@ func TestPageHeaders(t *testing.T) {
 	}
 	plain, dict := int(parquet.Encodings.Plain), int(parquet.Encodings.RLEDict)
 	with := func(s thriftStruct, id int16, v any) thriftStruct { s[id] = v; return s }
-	noLevels := "\x00\x00\x00\x00"
+	noLevels, oneLevel := "\x00\x00\x00\x00", "\x02\x00\x00\x00\x02\x01"
 	for _, test := range []struct {
 		header thriftStruct
 		body   string
 		want   string // "" where the page is fine
 	}{
-		{page(0, noLevels+"data", values(1, plain)), noLevels + "data", ""},
-		{with(page(0, noLevels, values(1, plain)), 4, int(int32(crc32.ChecksumIEEE([]byte(noLevels))))), noLevels, ""},
+		{page(0, oneLevel+"data", values(1, plain)), oneLevel + "data", ""},
+		{page(0, oneLevel+"data", values(2, plain)), oneLevel + "data", "its levels are cut off"},
+		{page(0, noLevels+"data", values(1, plain)), noLevels + "data", "its levels are cut off"},
+		{with(page(0, oneLevel, values(1, plain)), 4, int(int32(crc32.ChecksumIEEE([]byte(oneLevel))))), oneLevel, ""},
 		{with(page(0, noLevels, values(1, plain)), 4, 1), noLevels, "its checksum is 2144df1c, not 00000001"},
 		{with(page(0, "data", values(1, plain)), 2, maxPage+1), "data", "536870913 bytes when decompressed: the limit is 536870912"},
 		{with(page(0, "data", values(1, plain)), 2, -1), "data", "-1 bytes when decompressed"},
@@ -184,20 +188,90 @@ func TestPageHeaders(t *testing.T) {
 	}
 }
 
+// dictionaryOf returns the pages of a chunk: a dictionary of a and b, and a page of so many indexes.
+func dictionaryOf(values int, indexes ...byte) []byte {
+	rle := int(parquet.Encodings.RLE)
+	dictionary := thriftStruct{1: 2, 2: 10, 3: 10, 7: thriftStruct{1: 2, 2: 0}}.bytes()
+	data := thriftStruct{1: 0, 2: len(indexes), 3: len(indexes), 5: thriftStruct{1: values, 2: 8, 3: rle, 4: rle}}.bytes()
+	return slices.Concat(dictionary, []byte("\x01\x00\x00\x00a\x01\x00\x00\x00b"), data, indexes)
+}
+
+// pagesOf reads the pages of a chunk of a column without nulls.
+func pagesOf(chunk []byte) parquetPages {
+	node := schema.NewByteArrayNode("image", parquet.Repetitions.Required, -1)
+	return parquetPages{inflate: &inflater{}, column: schema.NewColumn(node, 1, 0), required: true,
+		source: bytes.NewReader(chunk), end: int64(len(chunk)), dictionary: -1}
+}
+
 // TestDictionaryIndexes reads pages of indexes: arrow-go makes room for dictionaries as large as an index is.
 func TestDictionaryIndexes(t *testing.T) {
-	levels := int(parquet.Encodings.RLE)
 	for width, want := range map[byte]string{1: "", 2: "", 3: "indexes of 3 bits into a dictionary of 2 values", 31: "indexes of 31 bits into a dictionary of 2 values"} {
-		dictionary := thriftStruct{1: 2, 2: 10, 3: 10, 7: thriftStruct{1: 2, 2: 0}}.bytes()
-		data := thriftStruct{1: 0, 2: 3, 3: 3, 5: thriftStruct{1: 8, 2: 8, 3: levels, 4: levels}}.bytes()
-		pages := slices.Concat(dictionary, []byte("\x01\x00\x00\x00a\x01\x00\x00\x00b"), data, []byte{width, 16, 0})
-		node := schema.NewByteArrayNode("image", parquet.Repetitions.Required, -1)
-		p := parquetPages{inflate: &inflater{}, column: schema.NewColumn(node, 0, 0), source: bytes.NewReader(pages), end: int64(len(pages)), dictionary: -1}
+		p := pagesOf(dictionaryOf(8, width, 16, 0))
 		if !p.Next() || p.Page().NumValues() != 2 {
 			t.Fatalf("no dictionary: %v", p.Err())
 		}
 		if p.Next() != (want == "") || want != "" && !strings.HasSuffix(p.Err().Error(), want) {
 			t.Errorf("width %d: %v, not %s", width, p.Err(), want)
+		}
+	}
+}
+
+// TestColumnsThatRunOut reads columns whose pages have fewer values than they say, at which arrow-go would go on for
+// ever.
+func TestColumnsThatRunOut(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		chunk []byte
+		want  string
+	}{
+		{"enough", dictionaryOf(3, 1, 6, 1), "b b b, unexpected EOF"},
+		{"a run that is too short", dictionaryOf(3, 1, 4, 1), "b b, parquet: dict eof exception"},
+		{"an index that is too large", dictionaryOf(3, 2, 4, 1, 2, 2), "b b, parquet: dict eof exception"},
+		{"no indexes", dictionaryOf(3), ", parquet: dict eof exception"},
+	} {
+		c := parquetColumn{pages: pagesOf(test.chunk)}
+		c.reader = file.NewColumnReader(c.pages.column, &c.pages, memory.DefaultAllocator, &sync.Pool{})
+		var read []string
+		var err error
+		for err == nil {
+			var value []byte
+			if value, err = c.bytes(); err == nil {
+				read = append(read, string(value))
+			}
+		}
+		if got := fmt.Sprintf("%s, %v", strings.Join(read, " "), err); got != test.want {
+			t.Errorf("%s: %s, not %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestCheckLevels(t *testing.T) {
+	for _, test := range []struct {
+		levels  string
+		deepest int16
+		values  int32
+		fine    bool
+	}{
+		{"\x08\x01", 1, 4, true},                  // a run of four
+		{"\x08\x01", 1, 5, false},                 // and not of five
+		{"\x08\x01\x02\x00", 1, 5, true},          // two runs
+		{"\x03\xff", 1, 8, true},                  // a packed group
+		{"\x03\xff", 1, 9, false},                 //
+		{"\x05\xff\x01", 1, 16, true},             // two of them
+		{"\x05\xff", 1, 8, true},                  // the second left out
+		{"\x05\xff", 1, 9, false},                 //
+		{"\x03\xff\xff", 3, 8, true},              // two bits a level
+		{"\x03\xff", 3, 4, true},                  //
+		{"\x03\xff", 3, 5, false},                 //
+		{"\x08", 1, 4, false},                     // a run of nothing
+		{"\x00\x01", 1, 1, false},                 // a run of none
+		{"\x01", 1, 1, false},                     // no groups
+		{"\xff\xff\xff\xff\xff\x01", 1, 1, false}, // more than there can be
+		{"\xff", 1, 1, false},                     // half a number
+		{"", 1, 1, false},
+	} {
+		if err := checkLevels([]byte(test.levels), test.deepest, test.values); (err == nil) != test.fine {
+			t.Errorf("%q for %d values up to %d: %v", test.levels, test.values, test.deepest, err)
 		}
 	}
 }
@@ -288,15 +362,15 @@ func (s brokenSource) ReadAt(p []byte, at int64) (int, error) {
 
 // TestParquetDiskFailures are no corruption: what cannot be read now may be later, and is not left out.
 func TestParquetDiskFailures(t *testing.T) {
-	file, err := os.Open("testdata/parquet/snappy.parquet")
+	source, err := os.Open("testdata/parquet/snappy.parquet")
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := file.Stat()
+	info, err := source.Stat()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &parquetFile{name: "x.parquet", source: brokenSource{file, 400}, size: info.Size()} // among the pictures
+	f := &parquetFile{name: "x.parquet", source: brokenSource{source, 400}, size: info.Size()} // among the pictures
 	defer f.close()
 	if err := f.decode("footer", f.readFooter); err != nil {
 		t.Fatal(err)
