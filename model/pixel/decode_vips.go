@@ -12,12 +12,12 @@ package pixel
 static void drop(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {}
 static void dropWarnings(void) { g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, drop, NULL); }
 
-// Pictures come and go in the same memory: what glibc maps for one alone it unmaps behind it, and every page of the
-// next one is a fault.
+// keepMemory lets pictures come and go in the same memory. What glibc maps for one alone it unmaps behind it, and
+// every page of the next is a fault: a 12 MP JPEG then takes 64 ms instead of 37.
 static void keepMemory(void) {
 #ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 128 << 20);
-	mallopt(M_TRIM_THRESHOLD, 128 << 20);
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 #endif
 }
 */
