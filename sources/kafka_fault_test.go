@@ -305,6 +305,7 @@ func TestKafkaAbortedTransactions(t *testing.T) {
 				return c.EndTransaction(ctx, kgo.TransactionEndTry(i%3 == 1))
 			}, kgo.TransactionalID(fmt.Sprintf("%s-%d", topic, i%3)))
 		}
+		until(t, "the last marker is written", func() bool { return b.Count(t, topic) == 85 })
 		ctx := timeout(t, pipetest.Context(t))
 		var w warnings
 		group := "group-" + topic

@@ -199,7 +199,7 @@ func TestKafkaRefusesCommitsOfTheDead(t *testing.T) {
 		if err := s.Commit(ctx, 2); err != nil {
 			t.Fatal(err)
 		}
-		w.check(t, "Unknown Member")
+		w.check(t, "trying to commit again: [") // by the broker
 		if got := b.Committed(t, group, topic, 1)[0]; got != 100 {
 			t.Errorf("committed %d after 100", got)
 		}

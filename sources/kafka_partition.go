@@ -15,7 +15,8 @@ const (
 	peekBytes  = 64 << 10 // of one that is not
 )
 
-// A partition is one that this member has. What changes is guarded by consumer.mu, but for rows, doubted and told.
+// A partition is one that this member has. What changes is guarded by consumer.mu, but for what is the reader's or the
+// fetcher's.
 type partition struct {
 	topic  string
 	number int
@@ -37,11 +38,10 @@ type partition struct {
 	queued int64 // bytes in queue
 
 	rows    []row // decoded and not read: the reader's
-	doubted int64 // the fetcher's: see unpack
-	told    bool  // the fetcher's: of missing records
-
-	skipIn int64 // the offset of a message of which
-	skip   int64 // so many rows are stored
+	doubted int64 // see unpack: the fetcher's
+	told    bool  // of missing records: the fetcher's
+	skipIn  int64 // the offset of a message of which
+	skip    int64 // so many rows are stored: the fetcher's until there are rows
 }
 
 // run fetches a partition until it ends or ctx does.
