@@ -15,6 +15,7 @@ run: program
 	$(PROGRAM) trace --source $(SOURCE) --sink parquet:build/embeddings.parquet --heatmap build/similarity.png
 
 test: lint
+	$(GO) test -count=1 ./internal/rules
 	$(GO) test -race ./...
 	$(GO) test -tags novips ./model/pixel ./stages
 

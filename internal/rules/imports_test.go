@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"sinks":             {"pipeline", "pipeline/batch", "sinks"},
 	"stages":            {"pipeline", "pipeline/batch", "model", "loss"},
 	"model":             {"model"},
+	"model/train":       {"model", "loss"},
 	"loss":              {"model/tensor"},
 	"internal":          {},
 }
