@@ -1,36 +1,34 @@
 package sources
 
-// grow makes a buffer n bytes long, of any content. A sixteenth more is reserved, so that pages of about one size fit.
-func grow(buffer *[]byte, n int) {
-	if cap(*buffer) < n {
-		*buffer = nil // the old one can be collected before the new one is made
-		*buffer = make([]byte, n+n/16)
-	}
-	*buffer = (*buffer)[:n]
+// A pageBuffer holds one page after another.
+type pageBuffer struct {
+	bytes  []byte
+	mapped bool
 }
 
-// An offHeap buffer is for large pages that are held beside others: in the heap, each would let the garbage of as many
-// bytes pile up before it is collected.
-type offHeap struct{ bytes []byte }
+// largePage is what pages must have to be kept outside the heap. In it, a page that is held would let the garbage of as
+// many bytes pile up before it is collected; but a heap of nearly nothing would be collected at every batch.
+const largePage = 16 << 20
 
-// grow makes the buffer n bytes long, of any content.
-func (b *offHeap) grow(n int) error {
+// grow makes the buffer n bytes long, of any content. A sixteenth more is reserved, so that pages of about one size fit.
+func (b *pageBuffer) grow(n int) (err error) {
 	if cap(b.bytes) < n {
 		b.free()
-		bytes, err := mapMemory(n + n/16)
-		if err != nil {
+		if room := n + n/16; n < largePage {
+			b.bytes = make([]byte, room)
+		} else if b.bytes, err = mapMemory(room); err != nil {
 			return err
 		}
-		b.bytes = bytes
+		b.mapped = n >= largePage
 	}
 	b.bytes = b.bytes[:n]
 	return nil
 }
 
-// free gives the buffer back. What was in it must not be used any more.
-func (b *offHeap) free() {
-	if b.bytes != nil {
+// free empties the buffer. What was in it must not be used any more.
+func (b *pageBuffer) free() {
+	if b.mapped {
 		unmapMemory(b.bytes[:cap(b.bytes)])
 	}
-	b.bytes = nil
+	*b = pageBuffer{}
 }

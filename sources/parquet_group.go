@@ -162,4 +162,10 @@ func (g *parquetGroup) picture(last bool) (bytes []byte, path string, err error)
 func (g *parquetGroup) free() {
 	g.strip.release()
 	g.inflate.compressed.free()
+	for i := range g.scalars {
+		g.scalars[i].pages.free()
+	}
+	for _, c := range []*parquetColumn{&g.bytes, &g.path, &g.caption} {
+		c.pages.free()
+	}
 }

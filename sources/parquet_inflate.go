@@ -16,7 +16,7 @@ const lz4Raw compress.Compression = 7
 
 // An inflater decompresses pages, to exactly as many bytes as there should be.
 type inflater struct {
-	compressed offHeap // for codecs that want a page as a whole
+	compressed pageBuffer // for codecs that want a page as a whole
 	zstd       *zstd.Decoder
 }
 

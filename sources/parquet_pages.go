@@ -40,7 +40,7 @@ type parquetPages struct {
 	page       file.Page
 	err        error
 	dictionary int32 // values; -1 where the chunk has none
-	data, dict []byte
+	data, dict pageBuffer
 	required   bool // the pages have no definition levels, and are given some
 }
 
@@ -63,6 +63,12 @@ func (p *parquetPages) reset(f *parquetFile, chunk *metadata.ColumnChunkMetaData
 	p.source, p.at, p.end, p.codec = f, start, start+size, chunk.Compression()
 	p.page, p.err, p.dictionary = nil, nil, -1
 	return nil
+}
+
+// free gives up the buffers, and so the pages.
+func (p *parquetPages) free() {
+	p.data.free()
+	p.dict.free()
 }
 
 // Page returns the page that Next has read. It is valid until the next call of Next, a dictionary for the whole chunk.
@@ -101,8 +107,10 @@ func (p *parquetPages) next() error {
 		p.page, err = p.readDictionary(h, body)
 		return err
 	}
-	grow(&p.data, maxAllPresent+int(h.uncompressed))
-	data := p.data[maxAllPresent:]
+	if err := p.data.grow(maxAllPresent + int(h.uncompressed)); err != nil {
+		return err
+	}
+	data := p.data.bytes[maxAllPresent:]
 	if err := p.read(h, body, data); err != nil {
 		return err
 	}
@@ -116,7 +124,7 @@ func (p *parquetPages) next() error {
 	encoding := parquet.Encoding(h.encoding)
 	if p.required {
 		levels := allPresent(h.values)
-		data = p.data[len(p.data)-len(values)-len(levels):]
+		data = p.data.bytes[len(p.data.bytes)-len(values)-len(levels):]
 		copy(data, levels)
 		h.kind = dataPage
 	} else if err := checkLevels(definitions, p.column.MaxDefinitionLevel(), h.values); err != nil {
@@ -138,11 +146,13 @@ func (p *parquetPages) readDictionary(h pageHeader, body io.Reader) (file.Page, 
 		return nil, fmt.Errorf("a dictionary of %d values in %d bytes: the limit is %d", h.values, h.uncompressed, maxDictionary)
 	}
 	p.dictionary = h.values
-	grow(&p.dict, int(h.uncompressed))
-	if err := p.read(h, body, p.dict); err != nil {
+	if err := p.dict.grow(int(h.uncompressed)); err != nil {
 		return nil, err
 	}
-	return file.NewDictionaryPage(memory.NewBufferBytes(p.dict), h.values, parquet.Encoding(h.encoding)), nil
+	if err := p.read(h, body, p.dict.bytes); err != nil {
+		return nil, err
+	}
+	return file.NewDictionaryPage(memory.NewBufferBytes(p.dict.bytes), h.values, parquet.Encoding(h.encoding)), nil
 }
 
 // read decompresses the body of a page into dst, and compares its checksum where it has one.
