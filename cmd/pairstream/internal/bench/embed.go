@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/sbinet/npyio"
+
 	"github.com/pairstream/pairstream/model/pixel"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/sinks"
@@ -32,6 +34,9 @@ func wholeRuns(s *session) (table, []trial, error) {
 	}
 	folder, out := filepath.Join(s.dir, "pairs"), filepath.Join(s.dir, "embeddings")
 	for _, dir := range []string{folder, out} {
+		if err := os.RemoveAll(dir); err != nil { // what another version of this program left would be embedded too
+			return t, nil, err
+		}
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			return t, nil, err
 		}
@@ -54,11 +59,18 @@ func wholeRuns(s *session) (table, []trial, error) {
 	var contenders []contender
 	for _, clip := range precisions(clip) {
 		into := filepath.Join(out, clip.Precision().String())
-		contenders = append(contenders, ours(fmt.Sprintf("pairstream %v", clip.Precision()), threads, 0, nil, func() error {
+		whole := ours(fmt.Sprintf("pairstream %v", clip.Precision()), threads, leastCosines[clip.Precision()], nil, func() error {
 			pairs := pipeline.Rebatch(pipeline.From(&sources.Folder{Path: folder}), pipeline.Window{Rows: rows})
 			vectors := stages.Embed{Model: clip}.Draw(pairs)
 			return pipeline.Run(context.Background(), pipeline.Into(vectors, &sinks.Npy{Dir: into}))
-		}))
+		})
+		whole.output = func() ([]float32, error) {
+			if _, _, err := whole.run(0); err != nil {
+				return nil, err
+			}
+			return readNpy(filepath.Join(into, "img_emb", "img_emb_0.npy"))
+		}
+		contenders = append(contenders, whole)
 		images, texts := make([]float32, rows*clip.Embed()), make([]float32, rows*clip.Embed())
 		towers := ours(fmt.Sprintf("its towers alone, %v", clip.Precision()), threads, 0, nil, func() error {
 			for from := 0; from < n; from += rows {
@@ -72,6 +84,17 @@ func wholeRuns(s *session) (table, []trial, error) {
 	}
 	args := with(s.modelArgs(clip, dir, threads, rows), map[string]any{"folder": folder, "into": out, "type": "float32"})
 	return t, []trial{{
-		setting: plural(threads), units: n, contenders: s.against(contenders, job{"torch", "open_clip f32, DataLoader", "folder", 0, args}),
+		setting: plural(threads), units: n, width: clip.Embed(),
+		contenders: s.against(contenders, job{"torch", "open_clip f32, DataLoader", "folder", exact, args}),
 	}}, nil
+}
+
+func readNpy(path string) (values []float32, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	err = npyio.Read(f, &values)
+	return values, err
 }

@@ -123,13 +123,15 @@ func precisions(clip *model.CLIP) []*model.CLIP {
 	return []*model.CLIP{clip, clip.WithPrecision(model.Int16), clip.WithPrecision(model.Int8)}
 }
 
+// leastCosines are what our precisions have to reach.
+var leastCosines = map[model.Precision]float64{model.Float32: 1, model.Int16: in16Bits, model.Int8: in8Bits}
+
 // ourTowers are we, once for each precision. encode fills dst, of so many values.
 func ourTowers(threads int, clips []*model.CLIP, values int, encode func(clip *model.CLIP, dst []float32)) []contender {
-	least := map[model.Precision]float64{model.Float32: 1, model.Int16: in16Bits, model.Int8: in8Bits}
 	contenders := make([]contender, len(clips))
 	for i, clip := range clips {
 		dst := make([]float32, values)
-		contenders[i] = ours(fmt.Sprintf("pairstream %v", clip.Precision()), threads, least[clip.Precision()], &dst, func() error {
+		contenders[i] = ours(fmt.Sprintf("pairstream %v", clip.Precision()), threads, leastCosines[clip.Precision()], &dst, func() error {
 			encode(clip, dst)
 			return nil
 		})

@@ -83,7 +83,7 @@ func bench(run string, d time.Duration, file string) error {
 			}
 			t.Results = append(t.Results, results...)
 			if err := s.forget(); err != nil {
-				return err
+				failed = append(failed, err)
 			}
 		}
 		t.print(os.Stdout)

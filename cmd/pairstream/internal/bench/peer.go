@@ -78,7 +78,7 @@ func startPeer(name string, log *os.File, command string, args ...string) (*peer
 	p := &peer{name: name, cmd: cmd, stdin: stdin, requests: json.NewEncoder(stdin), replies: json.NewDecoder(stdout)}
 	hello, err := p.read()
 	if err != nil {
-		p.close()
+		p.close() // again, where it was lost
 		return nil, err
 	}
 	p.versions = hello.Versions
@@ -87,7 +87,7 @@ func startPeer(name string, log *os.File, command string, args ...string) (*peer
 
 func (p *peer) call(r request) (reply, error) {
 	if err := p.requests.Encode(r); err != nil {
-		return reply{}, fmt.Errorf("%s: %w", p.name, err)
+		return reply{}, p.lost(err)
 	}
 	return p.read()
 }
@@ -95,12 +95,20 @@ func (p *peer) call(r request) (reply, error) {
 func (p *peer) read() (reply, error) {
 	var r reply
 	if err := p.replies.Decode(&r); err != nil {
-		return r, fmt.Errorf("%s: %w", p.name, err)
+		return r, p.lost(err)
 	}
 	if r.Error != "" {
 		return r, fmt.Errorf("%s: %s", p.name, r.Error)
 	}
 	return r, nil
+}
+
+// lost is the error of a process that no longer talks, with how it ended.
+func (p *peer) lost(err error) error {
+	if ended := p.close(); ended != nil {
+		err = fmt.Errorf("%w (%v)", err, ended)
+	}
+	return fmt.Errorf("%s: %w", p.name, err)
 }
 
 // forget makes the peer drop its jobs and the models behind them.

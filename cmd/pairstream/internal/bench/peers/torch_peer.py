@@ -107,6 +107,7 @@ def load():
                 texts.append(model.encode_text(ids, normalize=True).numpy())
             for name, rows in ("image", images), ("text", texts):
                 np.save(os.path.join(args["into"], name + ".npy"), np.concatenate(rows))
+            return np.concatenate(images)
 
         return guarded(args["threads"], call)
 
