@@ -18,9 +18,9 @@ import (
 
 const (
 	connectTimeout = 5 * time.Second
-	produceTimeout = 20 * time.Second // half of it is the broker's, to reach the replicas
-	metadataTTL    = 2 * time.Second  // after which a new leader is found at the latest
-	topicWait      = 3 * time.Second  // for a topic that was made just now
+	produceTimeout = 20 * time.Second    // half of it is the broker's, to reach the replicas
+	metadataTTL    = 2 * time.Second     // after which a new leader is found at the latest
+	topicWait      = 5 * time.Second / 2 // for a topic that was made just now
 )
 
 // A topic is one that is written to.

@@ -21,8 +21,8 @@ const (
 	clientID       = "pairstream"
 	connectTimeout = 5 * time.Second
 	requestTimeout = 10 * time.Second
-	metadataTTL    = 2 * time.Second // after which a new leader is found at the latest
-	topicWait      = 3 * time.Second // for a topic that was made just now
+	metadataTTL    = 2 * time.Second     // after which a new leader is found at the latest
+	topicWait      = 5 * time.Second / 2 // for a topic that was made just now
 )
 
 // A cluster is a connection to brokers.

@@ -130,7 +130,7 @@ func TestKafkaHoldsNoMoreThanItMay(t *testing.T) {
 	b.Produce(t, records...)
 	ctx := timeout(t, pipetest.Context(t))
 	const most = 4 << 20
-	s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, BufferBytes: most, ToEnd: true})
+	s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, BufferBytes: most, ToEnd: true, Wait: time.Millisecond})
 	last := int64(-1)
 	until(t, "it fetches no more", func() bool {
 		time.Sleep(400 * time.Millisecond) // longer than a broker waits before it answers
