@@ -11,6 +11,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"github.com/pairstream/pairstream/internal/kafkaclient"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -47,7 +48,6 @@ type Kafka[T Table[T]] struct {
 func (s *Kafka[T]) Open(ctx context.Context) error {
 	t := &topic{
 		name: s.Topic, most: cmp.Or(s.MaxMessageBytes, 1_000_000), stall: cmp.Or(s.Stall, time.Minute), warn: s.Warn,
-		user: s.User, password: s.Password, mechanism: s.Mechanism, tls: s.TLS,
 	}
 	if t.warn == nil {
 		t.warn = func(error) {}
@@ -64,8 +64,17 @@ func (s *Kafka[T]) Open(ctx context.Context) error {
 			return fmt.Errorf("kafka: %w", err)
 		}
 	}
-	if err := t.connect(ctx, s.Brokers); err != nil {
+	var err error
+	t.client, err = kafkaclient.Connect(ctx, kafkaclient.Settings{
+		Brokers: s.Brokers, Topics: []string{s.Topic}, Timeout: produceTimeout,
+		TLS: s.TLS, Mechanism: s.Mechanism, User: s.User, Password: s.Password,
+	})
+	if err != nil {
 		return err
+	}
+	if err := t.find(ctx); err != nil {
+		t.client.Close()
+		return fmt.Errorf("kafka: %w", err)
 	}
 	s.topic = t
 	return nil
@@ -127,6 +136,6 @@ func (s *Kafka[T]) oversize(in T, m Message, why error) error {
 
 // Close closes the connections.
 func (s *Kafka[T]) Close() error {
-	s.topic.close()
+	s.topic.client.Close()
 	return nil
 }

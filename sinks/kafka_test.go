@@ -32,6 +32,7 @@ import (
 	"github.com/pairstream/pairstream/pipeline/pipetest"
 	"github.com/pairstream/pairstream/sinks"
 	"github.com/pairstream/pairstream/sources"
+	"github.com/pairstream/pairstream/sources/message"
 )
 
 // pairs makes pairs "p0", "p1", … of pictures of a size, from a file, with a further column.
@@ -117,14 +118,14 @@ func TestKafkaPublishesPairs(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		for name, format := range map[string]struct {
 			encoder     sinks.MessageEncoder
-			decoder     sources.MessageDecoder
+			decoder     message.Decoder
 			compression string
 		}{
-			"raw":        {sinks.RawMessages{}, sources.RawMessages{}, "none"},
-			"raw, lz4":   {sinks.RawMessages{}, sources.RawMessages{}, ""},
-			"json, zstd": {sinks.JSONMessages{}, sources.JSONMessages{}, "zstd"},
-			"json, gzip": {sinks.JSONMessages{}, sources.JSONMessages{}, "gzip"},
-			"arrow":      {sinks.ArrowMessages{}, sources.ArrowMessages{}, "snappy"},
+			"raw":        {sinks.RawMessages{}, message.Raw{}, "none"},
+			"raw, lz4":   {sinks.RawMessages{}, message.Raw{}, ""},
+			"json, zstd": {sinks.JSONMessages{}, message.JSON{}, "zstd"},
+			"json, gzip": {sinks.JSONMessages{}, message.JSON{}, "gzip"},
+			"arrow":      {sinks.ArrowMessages{}, message.Arrow{}, "snappy"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				ctx := pipetest.Context(t)

@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pairstream/pairstream/internal/kafkaclient"
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sources/message"
 )
 
 // Kafka reads the pairs in topics of Apache Kafka: live, or up to the ends that the topics have now.
 //
 // A batch holds rows of one partition, whose lane is "topic/partition" and whose origin_offset is the message's offset
-// (see [MessageDecoder] for messages of many rows). A message that cannot be decoded is a bad row, and so is one whose
+// (see [message.Decoder] for messages of many rows). A message that cannot be decoded is a bad row, and so is one whose
 // value is null. Messages of transactions are read when those are committed, and not at all when they are aborted.
 //
 // Offsets are committed when every sink has stored what was before them, and only while the partition is this member's:
@@ -32,8 +34,8 @@ type Kafka struct {
 	// from the beginning, or where Resume says, and commits nothing.
 	Group string
 
-	Messages MessageDecoder // what messages are; nil is RawMessages
-	Columns  []string       // further columns, as text; null where a message has none
+	Messages message.Decoder // what messages are; nil is message.Raw
+	Columns  []string        // further columns, as text; null where a message has none
 
 	TLS            *tls.Config // nil is none
 	Mechanism      string      // of SASL: "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"; "" is none
@@ -76,11 +78,14 @@ func (s *Kafka) Open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
-	cluster, err := connect(ctx, settings)
+	client, err := kafkaclient.Connect(ctx, kafkaclient.Settings{
+		Brokers: s.Brokers, Topics: s.Topics, Timeout: requestTimeout,
+		TLS: s.TLS, Mechanism: s.Mechanism, User: s.User, Password: s.Password,
+	})
 	if err != nil {
 		return err
 	}
-	c := newConsumer(settings, columns, cluster)
+	c := newConsumer(settings, columns, client)
 	if err := c.begin(ctx); err != nil {
 		c.close()
 		return err
@@ -88,6 +93,9 @@ func (s *Kafka) Open(ctx context.Context) error {
 	s.consumer = c
 	return nil
 }
+
+// requestTimeout is how long a broker has to answer.
+const requestTimeout = 10 * time.Second
 
 // settings returns a copy of s with defaults in place of zeros.
 func (s *Kafka) settings() (Kafka, error) {
@@ -100,7 +108,7 @@ func (s *Kafka) settings() (Kafka, error) {
 	d.Stall = cmp.Or(s.Stall, time.Minute)
 	d.HoldUp = cmp.Or(s.HoldUp, 15*time.Minute)
 	if d.Messages == nil {
-		d.Messages = RawMessages{}
+		d.Messages = message.Raw{}
 	}
 	if d.Warn == nil {
 		d.Warn = func(error) {}

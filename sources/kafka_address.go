@@ -8,6 +8,7 @@ import (
 	"github.com/pairstream/pairstream/internal/kafkaurl"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sources/message"
 )
 
 // openKafka makes a Kafka of an address, without opening it:
@@ -46,9 +47,9 @@ func openKafka(u *url.URL) (pipeline.Source[batch.Pairs], error) {
 	case root != "" && format != "json":
 		return nil, fmt.Errorf("root=%s is for format=json", root)
 	case format == "json":
-		s.Messages = JSONMessages{Root: root}
+		s.Messages = message.JSON{Root: root}
 	case format == "arrow":
-		s.Messages = ArrowMessages{}
+		s.Messages = message.Arrow{}
 	case format != "" && format != "raw":
 		return nil, fmt.Errorf("format=%s is none of raw, json, arrow", format)
 	}

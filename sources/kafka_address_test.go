@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/pairstream/pairstream/sources/message"
 )
 
 func TestOpenKafka(t *testing.T) {
@@ -15,8 +17,8 @@ func TestOpenKafka(t *testing.T) {
 			Columns: []string{"url", "width"}, MaxMessageBytes: 2000, Mechanism: "PLAIN", User: "u", Password: "p",
 		},
 		"kafka://a/t?format=raw":             &Kafka{Brokers: []string{"a:9092"}, Topics: []string{"t"}},
-		"kafka://a/t?format=json&root=/data": &Kafka{Brokers: []string{"a:9092"}, Topics: []string{"t"}, Messages: JSONMessages{Root: "/data"}},
-		"kafka://a/t?format=arrow":           &Kafka{Brokers: []string{"a:9092"}, Topics: []string{"t"}, Messages: ArrowMessages{}},
+		"kafka://a/t?format=json&root=/data": &Kafka{Brokers: []string{"a:9092"}, Topics: []string{"t"}, Messages: message.JSON{Root: "/data"}},
+		"kafka://a/t?format=arrow":           &Kafka{Brokers: []string{"a:9092"}, Topics: []string{"t"}, Messages: message.Arrow{}},
 		"kafka://a/t?format=avro":            "avro",
 		"kafka://a/t?root=/data":             "for format=json",
 		"kafka://a/t?until=tomorrow":         "until=tomorrow: it can only be end",

@@ -9,17 +9,19 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/segmentio/kafka-go"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/pairstream/pairstream/internal/kafkaclient"
 )
 
 // A consumer is a Kafka that is open: a goroutine fetches each partition that is this member's, another follows the
 // group, and read takes what they have fetched.
 type consumer struct {
 	Kafka
-	cluster *cluster
-	fields  []arrow.Field       // of the further columns
-	ends    map[string]int64    // by lane, when it was opened; nil where they do not matter
-	counts  []int               // partitions of each topic
-	room    *semaphore.Weighted // bytes that may still be fetched
+	client *kafkaclient.Client
+	fields []arrow.Field       // of the further columns
+	ends   map[string]int64    // by lane, when it was opened; nil where they do not matter
+	counts []int               // partitions of each topic
+	room   *semaphore.Weighted // bytes that may still be fetched
 
 	ctx     context.Context // ends when fetching does
 	stop    context.CancelFunc
@@ -53,10 +55,10 @@ type position struct {
 	next      int64
 }
 
-func newConsumer(settings Kafka, columns further, cluster *cluster) *consumer {
+func newConsumer(settings Kafka, columns further, client *kafkaclient.Client) *consumer {
 	now := time.Now()
 	c := &consumer{
-		Kafka: settings, cluster: cluster, room: semaphore.NewWeighted(max(settings.BufferBytes, peekBytes)),
+		Kafka: settings, client: client, room: semaphore.NewWeighted(max(settings.BufferBytes, peekBytes)),
 		changed: make(chan struct{}), since: now, returned: now, lastID: -2,
 	}
 	for _, name := range columns.names {
@@ -69,7 +71,7 @@ func newConsumer(settings Kafka, columns further, cluster *cluster) *consumer {
 // begin starts the goroutines.
 func (c *consumer) begin(ctx context.Context) error {
 	var err error
-	if c.counts, err = c.cluster.partitions(ctx, c.Topics); err != nil {
+	if c.counts, err = c.client.Partitions(ctx, c.Topics); err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
 	if c.ToEnd || c.Latest {
@@ -95,7 +97,7 @@ func (c *consumer) findEnds(ctx context.Context) error {
 	c.ends = map[string]int64{}
 	for i, topic := range c.Topics {
 		for number := range c.counts[i] {
-			end, err := c.cluster.offsetOf(ctx, topic, number, kafka.LastOffset)
+			end, err := c.client.Offset(ctx, topic, number, kafka.LastOffset)
 			if err != nil {
 				return fmt.Errorf("the end of %s: %w", lane(topic, number), err)
 			}
@@ -145,20 +147,18 @@ func (c *consumer) reserve(ctx context.Context, p *partition) (bytes int64, err 
 
 // receive queues what was fetched, and frees the rest of what was reserved for it. Where it is more than that, because
 // one batch alone is, the room does not count the rest.
-func (c *consumer) receive(p *partition, reserved int64, got unpacked) {
+func (c *consumer) receive(p *partition, reserved int64, got kafkaclient.Unpacked) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !p.left {
 		now := time.Now()
-		for i := range got.records {
-			r := &got.records[i]
-			r.Topic, r.Partition, r.came = p.topic, p.number, now
-			r.bytes = min(r.bytes, reserved)
-			reserved -= r.bytes
-			p.queued += r.bytes
+		for _, r := range got.Records {
+			bytes := min(r.Bytes(), reserved)
+			reserved -= bytes
+			p.queued += bytes
+			p.queue = append(p.queue, queued{r, bytes, now})
 		}
-		p.queue = append(p.queue, got.records...)
-		p.position = got.next
+		p.position = got.Next
 	}
 	c.room.Release(reserved)
 	c.wake()
@@ -253,9 +253,9 @@ func (c *consumer) close() {
 		case <-time.After(leaveTimeout):
 		}
 	}
-	c.cluster.conns.close() // what still waits for a broker fails now
+	c.client.Cut() // what still waits for a broker fails now
 	c.working.Wait()
-	c.cluster.close()
+	c.client.Close()
 }
 
 // leaveTimeout is how long a broker has to answer that this member leaves.

@@ -8,19 +8,24 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"github.com/pairstream/pairstream/internal/kafkaclient"
 )
+
+// groupTimeout is how long the coordinator has to answer, beyond what sharing out takes.
+const groupTimeout = 5 * time.Second
 
 // join joins the group, and begins to follow it.
 func (c *consumer) join() error {
 	var err error
 	c.group, err = kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
-		ID: c.Group, Brokers: c.Brokers, Topics: c.Topics, Dialer: c.cluster.dialer,
+		ID: c.Group, Brokers: c.Brokers, Topics: c.Topics, Dialer: c.client.Dialer,
 		GroupBalancers:    []kafka.GroupBalancer{kafka.RoundRobinGroupBalancer{}},
 		HeartbeatInterval: c.SessionTimeout / 4,
 		SessionTimeout:    c.SessionTimeout,
 		RebalanceTimeout:  c.SessionTimeout, // members are quick to join: fetching goes on meanwhile
 		JoinGroupBackoff:  500 * time.Millisecond,
-		Timeout:           connectTimeout,
+		Timeout:           groupTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("kafka: group %q: %w", c.Group, err)
@@ -137,7 +142,7 @@ func (c *consumer) overdue() error {
 // watchPartitions ends the generation where a topic has got partitions, so that they are shared out. The client library
 // could watch too, but would make a topic anew that was deleted.
 func (c *consumer) watchPartitions() {
-	counts, err := c.cluster.partitions(c.ctx, c.Topics) // known to the client: this asks no broker
+	counts, err := c.client.Partitions(c.ctx, c.Topics) // known to the client: this asks no broker
 	if err != nil || slices.Equal(counts, c.counts) {
 		return
 	}
@@ -201,7 +206,7 @@ func (c *consumer) flush(ctx context.Context) error {
 		if time.Since(began) > c.Stall {
 			return fmt.Errorf("kafka: group %q: cannot commit what is stored: %w", c.Group, err)
 		}
-		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+		if err := kafkaclient.Sleep(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}

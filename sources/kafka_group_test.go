@@ -19,6 +19,7 @@ import (
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/pipeline/pipetest"
 	"github.com/pairstream/pairstream/sources"
+	"github.com/pairstream/pairstream/sources/message"
 )
 
 // A member reads a source in a goroutine of its own, and commits all that it reads while it may.
@@ -299,7 +300,7 @@ func TestKafkaMessagesOfManyRows(t *testing.T) {
 			b.Produce(t, &kgo.Record{Topic: topic, Value: value.Bytes()})
 		}
 		group := "group-" + topic
-		s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, ToEnd: true, Messages: sources.ArrowMessages{}})
+		s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Group: group, ToEnd: true, Messages: message.Arrow{}})
 		var rows []got
 		for n := int64(1); len(rows) < 120; n++ {
 			of, err := readBatch(ctx, s)
@@ -320,7 +321,7 @@ func TestKafkaMessagesOfManyRows(t *testing.T) {
 				t.Fatalf("row %d is %s from %s, not from %s", i, r.id, r.origin, want)
 			}
 		}
-		s = open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, ToEnd: true, Messages: sources.ArrowMessages{},
+		s = open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, ToEnd: true, Messages: message.Arrow{},
 			Resume: func(context.Context, string) (int64, bool, error) { return 1<<20 + 17, true, nil }})
 		if rest := readAll(t, ctx, s); !slices.Equal(rest, rows[57:]) {
 			t.Errorf("%d rows from %s on, not 63 from id-57", len(rest), rest[0].id)

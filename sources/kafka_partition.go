@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"github.com/pairstream/pairstream/internal/kafkaclient"
 )
 
 const (
@@ -34,14 +36,21 @@ type partition struct {
 	stored    int64 // the offset behind what every sink has stored; -1 while unknown
 	committed int64
 
-	queue  []record
+	queue  []queued
 	queued int64 // bytes in queue
 
 	rows    []row // decoded and not read: the reader's
-	doubted int64 // see unpack: the fetcher's
+	doubted int64 // see kafkaclient.Unpack: the fetcher's
 	told    bool  // of missing records: the fetcher's
 	skipIn  int64 // the offset of a message of which
 	skip    int64 // so many rows are stored: the fetcher's until there are rows
+}
+
+// A queued record waits to be decoded.
+type queued struct {
+	kafkaclient.Record
+	bytes int64 // of the consumer's room
+	came  time.Time
 }
 
 // run fetches a partition until it ends or ctx does.
@@ -55,13 +64,13 @@ func (p *partition) run(ctx context.Context, c *consumer) {
 		if bytes, err = c.reserve(ctx, p); err != nil {
 			break
 		}
-		var got unpacked
+		var got kafkaclient.Unpacked
 		err = c.patiently(ctx, p.lane, func() (err error) {
 			got, err = p.fetch(ctx, c, int(bytes))
 			return err
 		})
 		if err != nil {
-			got = unpacked{next: p.position}
+			got = kafkaclient.Unpacked{Next: p.position}
 		}
 		c.receive(p, bytes, got)
 	}
@@ -88,7 +97,7 @@ func (p *partition) locate(ctx context.Context, c *consumer) error {
 	}
 	err := c.patiently(ctx, p.lane, func() (err error) {
 		if c.Group != "" {
-			if committed, err = c.cluster.committed(ctx, c.Group, p.topic, p.number); err != nil {
+			if committed, err = c.client.Committed(ctx, c.Group, p.topic, p.number); err != nil {
 				return err
 			}
 		}
@@ -101,7 +110,7 @@ func (p *partition) locate(ctx context.Context, c *consumer) error {
 			}
 		}
 		if position < 0 {
-			position, err = c.cluster.offsetOf(ctx, p.topic, p.number, kafka.FirstOffset)
+			position, err = c.client.Offset(ctx, p.topic, p.number, kafka.FirstOffset)
 		}
 		return err
 	})
@@ -121,14 +130,14 @@ func (p *partition) locate(ctx context.Context, c *consumer) error {
 }
 
 // fetch fetches from the position on. It returns an error where that gives nothing though there is more.
-func (p *partition) fetch(ctx context.Context, c *consumer, bytes int) (unpacked, error) {
-	r, err := c.cluster.fetch(ctx, p.topic, p.number, p.position, bytes)
+func (p *partition) fetch(ctx context.Context, c *consumer, bytes int) (kafkaclient.Unpacked, error) {
+	r, err := c.client.Fetch(ctx, p.topic, p.number, p.position, bytes)
 	if errors.Is(err, kafka.OffsetOutOfRange) {
 		err = p.outOfRange(ctx, c)
-		return unpacked{next: p.position}, err
+		return kafkaclient.Unpacked{Next: p.position}, err
 	}
 	if err != nil {
-		return unpacked{}, err
+		return kafkaclient.Unpacked{}, err
 	}
 	end := r.HighWatermark
 	if r.LastStableOffset >= 0 {
@@ -137,25 +146,25 @@ func (p *partition) fetch(ctx context.Context, c *consumer, bytes int) (unpacked
 	c.mu.Lock()
 	p.heard, p.high = true, end
 	c.mu.Unlock()
-	u, err := unpack(r, p.position, p.end, p.doubted, c.MaxMessageBytes)
-	p.doubted = u.doubted
-	if err == nil && u.next == p.position && u.doubted < 0 && p.position < end {
+	u, err := kafkaclient.Unpack(r, p.position, p.end, p.doubted, c.MaxMessageBytes)
+	p.doubted = u.Doubted
+	if err == nil && u.Next == p.position && u.Doubted < 0 && p.position < end {
 		err = fmt.Errorf("no records at offset %d, though there are up to %d", p.position, end)
 	}
-	if u.missing >= 0 && !p.told {
+	if u.Missing >= 0 && !p.told {
 		p.told = true
-		c.Warn(fmt.Errorf("kafka: %s: no record at offset %d: compacted away, or lost (this is said once)", p.lane, u.missing))
+		c.Warn(fmt.Errorf("kafka: %s: no record at offset %d: compacted away, or lost (this is said once)", p.lane, u.Missing))
 	}
 	return u, err
 }
 
 // outOfRange returns what it means that the broker does not have the position.
 func (p *partition) outOfRange(ctx context.Context, c *consumer) error {
-	first, err := c.cluster.offsetOf(ctx, p.topic, p.number, kafka.FirstOffset)
+	first, err := c.client.Offset(ctx, p.topic, p.number, kafka.FirstOffset)
 	if err != nil {
 		return err
 	}
-	last, err := c.cluster.offsetOf(ctx, p.topic, p.number, kafka.LastOffset)
+	last, err := c.client.Offset(ctx, p.topic, p.number, kafka.LastOffset)
 	if err != nil {
 		return err
 	}
@@ -192,9 +201,28 @@ func (c *consumer) patiently(ctx context.Context, what string, try func() error)
 			return fmt.Errorf("%s: no progress for %v: %w", what, time.Since(began).Round(time.Millisecond), err)
 		}
 		c.Warn(fmt.Errorf("kafka: %s: trying again: %w", what, err))
-		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil {
+		if err := kafkaclient.Sleep(ctx, pause/2+rand.N(pause/2)); err != nil {
 			return err
 		}
 		pause = min(2*pause, 2*time.Second)
 	}
 }
+
+// hopeless says which errors do not go away by themselves.
+func hopeless(err error) bool {
+	var code kafka.Error
+	if errors.As(err, &code) {
+		switch code {
+		case kafka.TopicAuthorizationFailed, kafka.GroupAuthorizationFailed, kafka.ClusterAuthorizationFailed,
+			kafka.SASLAuthenticationFailed, kafka.UnsupportedSASLMechanism, kafka.UnsupportedVersion, kafka.InvalidTopic,
+			kafka.InvalidGroupId, kafka.InconsistentGroupProtocol, kafka.InvalidSessionTimeout:
+			return true
+		}
+	}
+	return errors.As(err, new(permanentError))
+}
+
+// A permanentError is not worth another try.
+type permanentError struct{ error }
+
+func (e permanentError) Unwrap() error { return e.error }

@@ -10,7 +10,9 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"github.com/pairstream/pairstream/internal/kafkaclient"
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sources/message"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 
 // A row is a decoded message, or one of many in it.
 type row struct {
-	MessageRow
+	message.Row
 	offset int64 // the row's origin_offset
 	next   int64 // the topic's offset behind what is complete with this row
 	came   time.Time
@@ -144,7 +146,7 @@ func (c *consumer) decode(ctx context.Context, p *partition) error {
 }
 
 // dequeue takes messages out of a partition's queue: n, or fewer where they have more bytes than a batch.
-func (c *consumer) dequeue(p *partition, n int) []record {
+func (c *consumer) dequeue(p *partition, n int) []queued {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n = min(n, len(p.queue))
@@ -164,16 +166,26 @@ func (c *consumer) dequeue(p *partition, n int) []record {
 	return taken
 }
 
+// message returns a record of a partition as a message.
+func (p *partition) message(r kafkaclient.Record) message.Message {
+	m := message.Message{Topic: p.topic, Partition: p.number, Offset: r.Offset, Key: r.Key, Value: r.Value}
+	for _, h := range r.Headers {
+		m.Headers = append(m.Headers, message.Header{Key: h.Key, Value: h.Value})
+	}
+	return m
+}
+
 // rowsOf decodes a message.
-func (c *consumer) rowsOf(ctx context.Context, p *partition, r record) []row {
+func (c *consumer) rowsOf(ctx context.Context, p *partition, r queued) []row {
 	each := c.Messages.MaxRows()
-	decoded, err := c.decodeOne(ctx, r)
+	m := p.message(r.Record)
+	decoded, err := c.decodeOne(ctx, m, r.Size)
 	if err != nil {
-		decoded = []MessageRow{{ID: keyID(r.Message), Err: err}}
+		decoded = []message.Row{{ID: m.KeyID(), Err: err}}
 	}
 	rows := make([]row, len(decoded))
 	for i, d := range decoded {
-		rows[i] = row{MessageRow: d, offset: r.Offset*each + int64(i), next: r.Offset, came: r.came}
+		rows[i] = row{Row: d, offset: r.Offset*each + int64(i), next: r.Offset, came: r.came}
 		if size := int64(len(d.Image)); d.Err == nil && size > c.Limits.Picture {
 			rows[i].Err = fmt.Errorf("a picture of %d bytes: the limit is %d", size, c.Limits.Picture)
 		}
@@ -182,7 +194,7 @@ func (c *consumer) rowsOf(ctx context.Context, p *partition, r record) []row {
 		}
 	}
 	if len(rows) > 0 {
-		rows[len(rows)-1].next = r.next
+		rows[len(rows)-1].next = r.Next
 	}
 	if r.Offset == p.skipIn {
 		rows = rows[min(int(p.skip), len(rows)):]
@@ -190,16 +202,16 @@ func (c *consumer) rowsOf(ctx context.Context, p *partition, r record) []row {
 	return rows
 }
 
-func (c *consumer) decodeOne(ctx context.Context, r record) (rows []MessageRow, err error) {
-	if r.size > c.MaxMessageBytes {
-		return nil, fmt.Errorf("a message of %d bytes: the limit is %d", r.size, c.MaxMessageBytes)
+func (c *consumer) decodeOne(ctx context.Context, m message.Message, size int) (rows []message.Row, err error) {
+	if size > c.MaxMessageBytes {
+		return nil, fmt.Errorf("a message of %d bytes: the limit is %d", size, c.MaxMessageBytes)
 	}
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic while decoding: %v", v)
 		}
 	}()
-	rows, err = c.Messages.Decode(ctx, r.Message, MessageWants{Columns: c.Columns, Picture: c.Limits.Picture, Bytes: c.MaxMessageBytes})
+	rows, err = c.Messages.Decode(ctx, m, message.Wants{Columns: c.Columns, Picture: c.Limits.Picture, Bytes: c.MaxMessageBytes})
 	if err == nil && int64(len(rows)) > c.Messages.MaxRows() {
 		err = errors.New("more rows than the decoder's MaxRows")
 	}

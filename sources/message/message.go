@@ -1,4 +1,11 @@
-package sources
+// Package message makes rows of the messages of a topic: what sources.Kafka is told by its field Messages.
+//
+//	Raw    a picture, its caption in a header
+//	JSON   an object with a caption and a picture, or where that is
+//	Arrow  an IPC stream of pairs
+//
+// One's own is a [Decoder].
+package message
 
 import (
 	"context"
@@ -7,18 +14,18 @@ import (
 	"unicode/utf8"
 )
 
-// A Message is a record of a topic.
+// A Message is one of a topic.
 type Message struct {
 	Topic     string
 	Partition int
 	Offset    int64
 	Key       []byte // nil where null
 	Value     []byte // nil where null
-	Headers   []MessageHeader
+	Headers   []Header
 }
 
-// A MessageHeader is a key and a value beside a message.
-type MessageHeader struct {
+// A Header is a key and a value beside a message.
+type Header struct {
 	Key   string
 	Value []byte
 }
@@ -33,23 +40,30 @@ func (m Message) Header(key string) (value []byte, ok bool) {
 	return nil, false
 }
 
-// A MessageRow is a pair that a message holds.
-type MessageRow struct {
-	ID      string // may be empty: see [MessageDecoder]
+// A Row is a pair in a message.
+type Row struct {
+	ID      string // may be empty: see [Decoder]
 	Image   []byte
 	Caption string
 	Further map[string]string // of the columns that were asked for, those that it has
 	Err     error             // why the row is bad, else nil
 }
 
-// A MessageDecoder makes rows of messages. [RawMessages], [JSONMessages] and [ArrowMessages] are some; one's own is as
-// good. It is called by several goroutines at once.
+// set gives a row a further column.
+func (r *Row) set(column, value string) {
+	if r.Further == nil {
+		r.Further = map[string]string{}
+	}
+	r.Further[column] = value
+}
+
+// A Decoder makes rows of messages. It is called by several goroutines at once.
 //
 // Where it returns an error, the message is one bad row. A row without an id is named by its place,
 // "topic/partition@offset".
-type MessageDecoder interface {
+type Decoder interface {
 	// Decode returns the rows of a message. They may point into it.
-	Decode(ctx context.Context, m Message, want MessageWants) ([]MessageRow, error)
+	Decode(ctx context.Context, m Message, want Wants) ([]Row, error)
 
 	// MaxRows is the most rows that a message can hold. A row's origin_offset is the message's offset times MaxRows
 	// plus the row's number in the message, so that rows ascend and each has its own; with one row a message it is the
@@ -57,8 +71,8 @@ type MessageDecoder interface {
 	MaxRows() int64
 }
 
-// MessageWants says what is wanted of a message.
-type MessageWants struct {
+// Wants says what is wanted of a message.
+type Wants struct {
 	Columns []string // further columns, as text
 	Picture int64    // the most bytes of a picture that is not in the message
 	Bytes   int      // the most bytes of a message when it is decompressed
@@ -74,8 +88,8 @@ func checkText(name, text string) error {
 	return nil
 }
 
-// keyID returns a message's key as an id; empty where it is none.
-func keyID(m Message) string {
+// KeyID returns a message's key as an id; empty where it is not UTF-8.
+func (m Message) KeyID() string {
 	if !utf8.Valid(m.Key) {
 		return ""
 	}

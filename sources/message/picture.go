@@ -1,16 +1,18 @@
-package sources
+package message
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -22,27 +24,46 @@ func readPicture(ctx context.Context, root, path string, most int64) ([]byte, er
 	case strings.HasPrefix(root, "http://") || strings.HasPrefix(root, "https://"):
 		return getPicture(ctx, root, path, most)
 	}
-	if filepath.IsAbs(path) {
-		base, err := filepath.Abs(root)
-		if err != nil {
-			return nil, err
-		}
-		if path, err = filepath.Rel(base, path); err != nil {
-			return nil, err
-		}
-	}
 	return openPicture(root, path, most)
 }
 
 // openPicture reads a file under a directory.
 func openPicture(root, path string, most int64) ([]byte, error) {
+	name := filepath.FromSlash(path)
+	if filepath.IsAbs(name) {
+		base, err := filepath.Abs(root)
+		if err != nil {
+			return nil, err
+		}
+		if name, err = filepath.Rel(base, name); err != nil {
+			return nil, err
+		}
+	}
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("%q is not a path within the folder %s", path, root)
+	}
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	f := files{root: dir}
-	return f.read(filepath.ToSlash(path), most)
+	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // not to wait for the writer of a FIFO
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", path, err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is not a regular file", path)
+	}
+	return readAll(file, path, info.Size(), most)
 }
 
 // getPicture reads what an address under root leads to.
@@ -83,19 +104,24 @@ func getPicture(ctx context.Context, root, address string, most int64) ([]byte, 
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s: %s", at.Redacted(), response.Status)
 	}
-	if response.ContentLength > most {
-		return nil, tooLarge(at.Redacted(), response.ContentLength, most)
-	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, most+1))
-	switch size := int64(len(data)); {
-	case err != nil:
-		return nil, err
-	case size == 0:
-		return nil, emptyFile(at.Redacted())
-	case size > most:
-		return nil, tooLarge(at.Redacted(), size, most)
-	}
-	return data, nil
+	return readAll(response.Body, at.Redacted(), response.ContentLength, most)
 }
 
 const pictureTimeout = 30 * time.Second
+
+// readAll reads a picture that is said to have so many bytes, at most so many of them; -1 is not known.
+func readAll(r io.Reader, name string, size, most int64) (data []byte, err error) {
+	if size <= most {
+		if data, err = io.ReadAll(io.LimitReader(r, most+1)); err != nil {
+			return nil, fmt.Errorf("%q: %w", name, err)
+		}
+		size = int64(len(data))
+	}
+	switch {
+	case size == 0:
+		return nil, fmt.Errorf("%q is empty", name)
+	case size > most:
+		return nil, fmt.Errorf("%q has %d bytes: the limit is %d", name, size, most)
+	}
+	return data, nil
+}

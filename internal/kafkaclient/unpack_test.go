@@ -1,4 +1,4 @@
-package sources
+package kafkaclient
 
 import (
 	"bytes"
@@ -41,22 +41,22 @@ func TestUnpack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &fetch.ResponsePartition{RecordSet: protocol.RecordSet{Records: &protocol.RecordStream{Records: test.sets}}}
-			u, err := unpack(r, 10, test.end, test.doubted, 13)
+			u, err := Unpack(r, 10, test.end, test.doubted, 13)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var offsets []int64
-			for i, r := range u.records {
+			for i, r := range u.Records {
 				offsets = append(offsets, r.Offset)
-				if r.size != int(r.Offset) || (r.Value == nil) != (r.size > 13) {
-					t.Errorf("record %d has %d bytes of %d", r.Offset, len(r.Value), r.size)
+				if r.Size != int(r.Offset) || (r.Value == nil) != (r.Size > 13) {
+					t.Errorf("record %d has %d bytes of %d", r.Offset, len(r.Value), r.Size)
 				}
-				if i == len(u.records)-1 && len(test.sets) == 1 && r.next != u.next {
-					t.Errorf("goes on at %d, not %d", r.next, u.next)
+				if i == len(u.Records)-1 && len(test.sets) == 1 && r.Next != u.Next {
+					t.Errorf("goes on at %d, not %d", r.Next, u.Next)
 				}
 			}
-			if !slices.Equal(offsets, test.offsets) || u.next != test.next || u.doubted != test.nextDoubted || u.missing != test.nextMissed {
-				t.Errorf("%v, next %d, doubted %d, missing %d", offsets, u.next, u.doubted, u.missing)
+			if !slices.Equal(offsets, test.offsets) || u.Next != test.next || u.Doubted != test.nextDoubted || u.Missing != test.nextMissed {
+				t.Errorf("%v, next %d, doubted %d, missing %d", offsets, u.Next, u.Doubted, u.Missing)
 			}
 		})
 	}

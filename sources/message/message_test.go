@@ -1,4 +1,4 @@
-package sources_test
+package message_test
 
 import (
 	"bytes"
@@ -16,25 +16,25 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/pairstream/pairstream/sources"
+	"github.com/pairstream/pairstream/sources/message"
 )
 
 // header makes the headers of a message of keys and values in turns.
-func header(pairs ...string) []sources.MessageHeader {
-	var headers []sources.MessageHeader
+func header(pairs ...string) []message.Header {
+	var headers []message.Header
 	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, sources.MessageHeader{Key: pairs[i], Value: []byte(pairs[i+1])})
+		headers = append(headers, message.Header{Key: pairs[i], Value: []byte(pairs[i+1])})
 	}
 	return headers
 }
 
-type row = sources.MessageRow
+type row = message.Row
 
 // checkRows decodes a message and compares its rows. A row that is wanted with an error is one whose error contains
 // that of the wanted one.
-func checkRows(t *testing.T, d sources.MessageDecoder, m sources.Message, columns []string, want ...row) {
+func checkRows(t *testing.T, d message.Decoder, m message.Message, columns []string, want ...row) {
 	t.Helper()
-	rows, err := d.Decode(t.Context(), m, sources.MessageWants{Columns: columns, Picture: 1 << 20, Bytes: 1 << 20})
+	rows, err := d.Decode(t.Context(), m, message.Wants{Columns: columns, Picture: 1 << 20, Bytes: 1 << 20})
 	if err != nil {
 		rows = []row{{Err: err}}
 	}
@@ -60,40 +60,40 @@ func checkRows(t *testing.T, d sources.MessageDecoder, m sources.Message, column
 // because is an error that is compared by its text.
 func because(text string) error { return fmt.Errorf("%s", text) }
 
-func TestRawMessages(t *testing.T) {
+func TestRaw(t *testing.T) {
 	for name, test := range map[string]struct {
-		message sources.Message
+		message message.Message
 		columns []string
 		want    row
 	}{
 		"id in the key": {
-			message: sources.Message{Key: []byte("17"), Value: []byte("jpeg"), Headers: header("caption", "a cat")},
+			message: message.Message{Key: []byte("17"), Value: []byte("jpeg"), Headers: header("caption", "a cat")},
 			want:    row{ID: "17", Image: []byte("jpeg"), Caption: "a cat"},
 		},
 		"id in a header": {
-			message: sources.Message{Key: []byte("17"), Value: []byte("jpeg"), Headers: header("id", "18", "caption", "a cat")},
+			message: message.Message{Key: []byte("17"), Value: []byte("jpeg"), Headers: header("id", "18", "caption", "a cat")},
 			want:    row{ID: "18", Image: []byte("jpeg"), Caption: "a cat"},
 		},
 		"a key that is no text": {
-			message: sources.Message{Key: []byte{0xff, 0}, Value: []byte("jpeg"), Headers: header("caption", "")},
+			message: message.Message{Key: []byte{0xff, 0}, Value: []byte("jpeg"), Headers: header("caption", "")},
 			want:    row{Image: []byte("jpeg")},
 		},
 		"further columns": {
-			message: sources.Message{Value: []byte("jpeg"), Headers: header("caption", "a cat", "url", "old", "url", "new", "licence", "")},
+			message: message.Message{Value: []byte("jpeg"), Headers: header("caption", "a cat", "url", "old", "url", "new", "licence", "")},
 			columns: []string{"url", "licence", "width"},
 			want:    row{Image: []byte("jpeg"), Caption: "a cat", Further: map[string]string{"url": "new", "licence": ""}},
 		},
-		"no caption":      {message: sources.Message{Key: []byte("17"), Value: []byte("jpeg")}, want: row{ID: "17", Err: because(`no header "caption"`)}},
-		"empty value":     {message: sources.Message{Key: []byte("17"), Value: []byte{}, Headers: header("caption", "a")}, want: row{ID: "17", Err: because("empty")}},
-		"tombstone":       {message: sources.Message{Key: []byte("17"), Headers: header("caption", "a")}, want: row{ID: "17", Err: because("tombstone")}},
-		"caption no text": {message: sources.Message{Value: []byte("jpeg"), Headers: header("caption", "\xff")}, want: row{Err: because("not UTF-8")}},
-		"column no text":  {message: sources.Message{Value: []byte("jpeg"), Headers: header("caption", "a", "url", "\xff")}, columns: []string{"url"}, want: row{Err: because("not UTF-8")}},
+		"no caption":      {message: message.Message{Key: []byte("17"), Value: []byte("jpeg")}, want: row{ID: "17", Err: because(`no header "caption"`)}},
+		"empty value":     {message: message.Message{Key: []byte("17"), Value: []byte{}, Headers: header("caption", "a")}, want: row{ID: "17", Err: because("empty")}},
+		"tombstone":       {message: message.Message{Key: []byte("17"), Headers: header("caption", "a")}, want: row{ID: "17", Err: because("tombstone")}},
+		"caption no text": {message: message.Message{Value: []byte("jpeg"), Headers: header("caption", "\xff")}, want: row{Err: because("not UTF-8")}},
+		"column no text":  {message: message.Message{Value: []byte("jpeg"), Headers: header("caption", "a", "url", "\xff")}, columns: []string{"url"}, want: row{Err: because("not UTF-8")}},
 	} {
-		t.Run(name, func(t *testing.T) { checkRows(t, sources.RawMessages{}, test.message, test.columns, test.want) })
+		t.Run(name, func(t *testing.T) { checkRows(t, message.Raw{}, test.message, test.columns, test.want) })
 	}
 }
 
-func TestJSONMessages(t *testing.T) {
+func TestJSON(t *testing.T) {
 	dir := t.TempDir()
 	write := func(path, text string) {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o777); err != nil {
@@ -150,28 +150,28 @@ func TestJSONMessages(t *testing.T) {
 		"url, but a directory":  {value: `{"id":"17","caption":"a cat","url":"https://example.com/a.jpg"}`, want: row{ID: "17", Err: because("no such file")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := sources.Message{Key: []byte("key"), Value: []byte(test.value)}
+			m := message.Message{Key: []byte("key"), Value: []byte(test.value)}
 			if test.want.Err != nil && test.want.ID == "" {
 				m.Key = nil
 			}
-			checkRows(t, sources.JSONMessages{Root: root}, m, test.columns, test.want)
+			checkRows(t, message.JSON{Root: root}, m, test.columns, test.want)
 		})
 	}
 	t.Run("tombstone", func(t *testing.T) {
-		checkRows(t, sources.JSONMessages{}, sources.Message{}, nil, row{Err: because("tombstone")})
+		checkRows(t, message.JSON{}, message.Message{}, nil, row{Err: because("tombstone")})
 	})
 	t.Run("path without a root", func(t *testing.T) {
-		m := sources.Message{Value: []byte(`{"id":"17","caption":"a cat","path":"cats/17.jpg"}`)}
-		checkRows(t, sources.JSONMessages{}, m, nil, row{ID: "17", Err: because("no root")})
+		m := message.Message{Value: []byte(`{"id":"17","caption":"a cat","path":"cats/17.jpg"}`)}
+		checkRows(t, message.JSON{}, m, nil, row{ID: "17", Err: because("no root")})
 	})
 	t.Run("by Python", func(t *testing.T) {
-		m := sources.Message{Value: readFile(t, "testdata/messages/unicode.json")}
-		checkRows(t, sources.JSONMessages{}, m, []string{"width", "url"},
+		m := message.Message{Value: readFile(t, "testdata/unicode.json")}
+		checkRows(t, message.JSON{}, m, []string{"width", "url"},
 			row{ID: "17", Image: []byte{0xff, 0xd8, 0x2f}, Caption: "a 🐈 “cat”", Further: map[string]string{"width": "640"}})
 	})
 }
 
-func TestJSONMessagesThatNameAddresses(t *testing.T) {
+func TestJSONThatNameAddresses(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("other")) }))
 	defer other.Close()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -218,23 +218,23 @@ func TestJSONMessagesThatNameAddresses(t *testing.T) {
 				t.Fatal(err)
 			}
 			want.ID, want.Caption = "17", "a cat"
-			checkRows(t, sources.JSONMessages{Root: root}, sources.Message{Value: value}, nil, want)
+			checkRows(t, message.JSON{Root: root}, message.Message{Value: value}, nil, want)
 		})
 	}
 }
 
-func TestArrowMessages(t *testing.T) {
+func TestArrow(t *testing.T) {
 	for _, name := range []string{"plain", "lz4", "zstd"} {
 		t.Run(name, func(t *testing.T) {
-			m := sources.Message{Value: readFile(t, "testdata/messages/"+name+".arrows")}
-			checkRows(t, sources.ArrowMessages{}, m, []string{"width", "url", "none"},
+			m := message.Message{Value: readFile(t, "testdata/"+name+".arrows")}
+			checkRows(t, message.Arrow{}, m, []string{"width", "url", "none"},
 				row{ID: "a", Image: []byte("\xff\xd8one"), Caption: "one", Further: map[string]string{"width": "640", "url": "https://example.com/a"}},
 				row{ID: "b", Image: []byte("\xff\xd8two"), Caption: "zwei ü", Further: map[string]string{"url": ""}},
 				row{ID: "c", Err: because("null")},
 				row{ID: "d", Err: because("the caption is null")})
 		})
 	}
-	plain := readFile(t, "testdata/messages/plain.arrows")
+	plain := readFile(t, "testdata/plain.arrows")
 	for name, value := range map[string][]byte{
 		"a tombstone":       nil,
 		"nothing":           {},
@@ -246,15 +246,15 @@ func TestArrowMessages(t *testing.T) {
 		"half of it":        plain[:len(plain)/2],
 	} {
 		t.Run(name, func(t *testing.T) {
-			rows, err := sources.ArrowMessages{}.Decode(t.Context(), sources.Message{Value: value}, sources.MessageWants{Picture: 1 << 20, Bytes: 1 << 20})
+			rows, err := message.Arrow{}.Decode(t.Context(), message.Message{Value: value}, message.Wants{Picture: 1 << 20, Bytes: 1 << 20})
 			if err == nil {
 				t.Errorf("%d rows and no error", len(rows))
 			}
 		})
 	}
 	t.Run("more than may be decoded", func(t *testing.T) {
-		zstd := readFile(t, "testdata/messages/zstd.arrows")
-		_, err := sources.ArrowMessages{}.Decode(t.Context(), sources.Message{Value: zstd}, sources.MessageWants{Bytes: 256})
+		zstd := readFile(t, "testdata/zstd.arrows")
+		_, err := message.Arrow{}.Decode(t.Context(), message.Message{Value: zstd}, message.Wants{Bytes: 256})
 		if err == nil || !strings.Contains(err.Error(), "may be decoded") {
 			t.Errorf("%v", err)
 		}
@@ -263,14 +263,14 @@ func TestArrowMessages(t *testing.T) {
 
 // A byte of a message that is another is an error or a bad row, or is part of a value, but not the end of the process.
 // Some lead Arrow's reader to allocate hundreds of gigabytes.
-func TestArrowMessagesSurviveAnyByte(t *testing.T) {
+func TestArrowSurviveAnyByte(t *testing.T) {
 	for name, step := range map[string]int{"plain": 1, "lz4": 23, "zstd": 23} {
-		good := readFile(t, "testdata/messages/"+name+".arrows")
+		good := readFile(t, "testdata/"+name+".arrows")
 		value := bytes.Clone(good)
 		for i := 0; i < len(good); i += step {
 			for _, other := range []byte{0, 1, 0x7f, 0x80, 0xff, good[i] ^ 4} {
 				value[i] = other
-				rows, err := sources.ArrowMessages{}.Decode(t.Context(), sources.Message{Value: value}, sources.MessageWants{Columns: []string{"width", "url"}, Picture: 1 << 20, Bytes: 1 << 20})
+				rows, err := message.Arrow{}.Decode(t.Context(), message.Message{Value: value}, message.Wants{Columns: []string{"width", "url"}, Picture: 1 << 20, Bytes: 1 << 20})
 				if err == nil && len(rows) > 4 {
 					t.Errorf("%s with %#x at %d: %d rows of 4", name, other, i, len(rows))
 				}
@@ -290,10 +290,10 @@ func readFile(t testing.TB, path string) []byte {
 }
 
 // fuzzDecoder looks for messages that a decoder does not survive, or whose rows no batch could hold.
-func fuzzDecoder(f *testing.F, d sources.MessageDecoder) {
+func fuzzDecoder(f *testing.F, d message.Decoder) {
 	f.Fuzz(func(t *testing.T, key, value, caption []byte) {
-		m := sources.Message{Key: key, Value: value, Headers: []sources.MessageHeader{{Key: "caption", Value: caption}}}
-		rows, err := d.Decode(context.Background(), m, sources.MessageWants{Columns: []string{"url"}, Picture: 1 << 20, Bytes: 1 << 20})
+		m := message.Message{Key: key, Value: value, Headers: []message.Header{{Key: "caption", Value: caption}}}
+		rows, err := d.Decode(context.Background(), m, message.Wants{Columns: []string{"url"}, Picture: 1 << 20, Bytes: 1 << 20})
 		if err == nil && int64(len(rows)) > d.MaxRows() {
 			t.Errorf("%d rows", len(rows))
 		}
@@ -308,22 +308,22 @@ func fuzzDecoder(f *testing.F, d sources.MessageDecoder) {
 	})
 }
 
-func FuzzRawMessages(f *testing.F) {
+func FuzzRaw(f *testing.F) {
 	f.Add([]byte("17"), []byte("jpeg"), []byte("a cat"))
 	f.Add([]byte{0xff}, []byte{}, []byte{0xff})
-	fuzzDecoder(f, sources.RawMessages{})
+	fuzzDecoder(f, message.Raw{})
 }
 
-func FuzzJSONMessages(f *testing.F) {
+func FuzzJSON(f *testing.F) {
 	f.Add([]byte("17"), []byte(`{"id":17,"caption":"a cat","image":"`+base64.StdEncoding.EncodeToString([]byte("jpeg"))+`","url":"u"}`), []byte{})
 	f.Add([]byte{}, []byte(`{"id":"17","caption":"\ud83d","image":"\/9gv"}`), []byte{})
-	f.Add([]byte{}, readFile(f, "testdata/messages/unicode.json"), []byte{})
-	fuzzDecoder(f, sources.JSONMessages{})
+	f.Add([]byte{}, readFile(f, "testdata/unicode.json"), []byte{})
+	fuzzDecoder(f, message.JSON{})
 }
 
-func FuzzArrowMessages(f *testing.F) {
+func FuzzArrow(f *testing.F) {
 	for _, name := range []string{"plain", "lz4", "zstd"} {
-		f.Add([]byte{}, readFile(f, "testdata/messages/"+name+".arrows"), []byte{})
+		f.Add([]byte{}, readFile(f, "testdata/"+name+".arrows"), []byte{})
 	}
-	fuzzDecoder(f, sources.ArrowMessages{})
+	fuzzDecoder(f, message.Arrow{})
 }

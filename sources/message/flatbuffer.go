@@ -1,4 +1,4 @@
-package sources
+package message
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package sources
+package message
 
 import (
 	"context"
@@ -7,16 +7,16 @@ import (
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
-// RawMessages have a picture as their value and its caption in the header "caption". The id is in the header "id",
+// Raw messages have a picture as their value and its caption in the header "caption". The id is in the header "id",
 // else it is the key. Further columns are headers of their names.
-type RawMessages struct{}
+type Raw struct{}
 
 // MaxRows returns one.
-func (RawMessages) MaxRows() int64 { return 1 }
+func (Raw) MaxRows() int64 { return 1 }
 
 // Decode returns the message as a row.
-func (RawMessages) Decode(_ context.Context, m Message, want MessageWants) ([]MessageRow, error) {
-	row := MessageRow{ID: keyID(m), Image: m.Value}
+func (Raw) Decode(_ context.Context, m Message, want Wants) ([]Row, error) {
+	row := Row{ID: m.KeyID(), Image: m.Value}
 	text := func(key string) (string, bool) {
 		value, ok := m.Header(key)
 		if ok && row.Err == nil {
@@ -43,13 +43,5 @@ func (RawMessages) Decode(_ context.Context, m Message, want MessageWants) ([]Me
 			row.set(column, value)
 		}
 	}
-	return []MessageRow{row}, nil
-}
-
-// set gives a row a further column.
-func (r *MessageRow) set(column, value string) {
-	if r.Further == nil {
-		r.Further = map[string]string{}
-	}
-	r.Further[column] = value
+	return []Row{row}, nil
 }

@@ -1,4 +1,4 @@
-package sources
+package message
 
 import (
 	"context"
@@ -15,18 +15,18 @@ import (
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
-// ArrowMessages are Arrow IPC streams of batches whose first columns are those of Pairs: id utf8, image binary,
+// Arrow messages are Arrow IPC streams of batches whose first columns are those of Pairs: id utf8, image binary,
 // caption utf8. A message holds up to 2²⁰ rows. Further columns are columns of their names, as text.
-type ArrowMessages struct{}
+type Arrow struct{}
 
 // MaxRows returns 2²⁰.
-func (ArrowMessages) MaxRows() int64 { return 1 << 20 }
+func (Arrow) MaxRows() int64 { return 1 << 20 }
 
 // Decode returns the rows of all batches of a message.
 //
 // Arrow's reader believes the lengths in a message and panics at some. Here they are held against the message first,
 // memory is counted, and a panic is an error.
-func (d ArrowMessages) Decode(_ context.Context, m Message, want MessageWants) (rows []MessageRow, err error) {
+func (d Arrow) Decode(_ context.Context, m Message, want Wants) (rows []Row, err error) {
 	if m.Value == nil {
 		return nil, errNullValue
 	}
@@ -61,7 +61,7 @@ func (d ArrowMessages) Decode(_ context.Context, m Message, want MessageWants) (
 }
 
 // appendRows appends the rows of a batch. What they point to is left to the garbage collector.
-func appendRows(rows []MessageRow, p batch.Pairs, columns []string) []MessageRow {
+func appendRows(rows []Row, p batch.Pairs, columns []string) []Row {
 	ids := p.Column(0).(*array.String)
 	further := map[string]arrow.Array{}
 	for _, name := range columns {
@@ -70,7 +70,7 @@ func appendRows(rows []MessageRow, p batch.Pairs, columns []string) []MessageRow
 		}
 	}
 	for i := range int(p.NumRows()) {
-		row := MessageRow{ID: ids.Value(i), Image: p.Picture(i)}
+		row := Row{ID: ids.Value(i), Image: p.Picture(i)}
 		var captioned bool
 		row.Caption, captioned = p.Caption(i)
 		switch {

@@ -1,4 +1,4 @@
-package sources
+package message
 
 import (
 	"bytes"
@@ -13,14 +13,14 @@ import (
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
-// JSONMessages are objects:
+// JSON messages are objects:
 //
 //	{"id": "17", "caption": "a cat", "image": "/9j/4AAQ…"}      the picture as base64
 //	{"id": "17", "caption": "a cat", "path": "cats/17.jpg"}     under Root
 //
 // Without "id" the id is the key. A number is as good as its text. Further columns are fields of their names: strings
 // as they are, null as null, anything else as its JSON.
-type JSONMessages struct {
+type JSON struct {
 	// Root is a directory, or the beginning of an HTTP address that ends in a slash, below which pictures may be named
 	// by "path", or else by "url". Paths may leave it neither by ".." nor by a link nor by a redirection; addresses
 	// begin with it. Where it is empty, pictures are in the messages.
@@ -28,10 +28,10 @@ type JSONMessages struct {
 }
 
 // MaxRows returns one.
-func (JSONMessages) MaxRows() int64 { return 1 }
+func (JSON) MaxRows() int64 { return 1 }
 
 // Decode returns the object as a row.
-func (d JSONMessages) Decode(ctx context.Context, m Message, want MessageWants) ([]MessageRow, error) {
+func (d JSON) Decode(ctx context.Context, m Message, want Wants) ([]Row, error) {
 	if m.Value == nil {
 		return nil, errNullValue
 	}
@@ -42,7 +42,7 @@ func (d JSONMessages) Decode(ctx context.Context, m Message, want MessageWants) 
 	if err := json.Unmarshal(m.Value, &fields); err != nil {
 		return nil, err
 	}
-	row := MessageRow{ID: keyID(m)}
+	row := Row{ID: m.KeyID()}
 	if _, ok := fields[batch.ID]; ok {
 		if id, err := textOf(fields, batch.ID); err == nil {
 			row.ID = id
@@ -68,11 +68,11 @@ func (d JSONMessages) Decode(ctx context.Context, m Message, want MessageWants) 
 			row.set(column, text)
 		}
 	}
-	return []MessageRow{row}, nil
+	return []Row{row}, nil
 }
 
 // picture returns the picture that an object holds or names.
-func (d JSONMessages) picture(ctx context.Context, fields map[string]json.RawMessage, most int64) ([]byte, error) {
+func (d JSON) picture(ctx context.Context, fields map[string]json.RawMessage, most int64) ([]byte, error) {
 	if value, ok := fields[batch.Image]; ok {
 		return decodeBase64(value)
 	}
