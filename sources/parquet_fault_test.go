@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet/metadata"
 
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
@@ -190,6 +191,42 @@ func spoil(t *testing.T, path string, change func([]byte) []byte) {
 	}
 	if err := os.WriteFile(path, change(whole), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestParquetMoreValuesThanRows reads row groups that are said to be a row shorter: none of the rows after is lost
+// unnoticed.
+func TestParquetMoreValuesThanRows(t *testing.T) {
+	for _, name := range []string{"snappy", "lists"} {
+		path := filepath.Join(t.TempDir(), name+".parquet")
+		whole, err := os.ReadFile(parquetDir + name + ".parquet")
+		if err != nil {
+			t.Fatal(err)
+		}
+		const end = 8 // the footer's length, and PAR1
+		pages := len(whole) - end - int(binary.LittleEndian.Uint32(whole[len(whole)-end:]))
+		footer, err := metadata.NewFileMetaData(whole[pages:len(whole)-end], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		footer.NumRows--
+		footer.RowGroups[0].NumRows--
+		for _, c := range footer.RowGroups[0].Columns {
+			c.MetaData.NumValues--
+		}
+		b := bytes.NewBuffer(whole[:pages:pages])
+		size, err := footer.WriteTo(b, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(size)), "PAR1"...))
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		pairs, err := readSpoilt(t, &sources.Parquet{Path: path, AllCaptions: true})
+		if err == nil || !strings.HasSuffix(err.Error(), "more values than rows") {
+			t.Errorf("%s: %d rows, %v", name, len(pairs), err)
+		}
 	}
 }
 

@@ -3,11 +3,14 @@ package sources
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
 // A dataFile is a file that a path stands for.
@@ -113,4 +116,24 @@ func newDataFile(base, path string) (dataFile, error) {
 		return dataFile{}, err
 	}
 	return dataFile{filepath.ToSlash(lane), path, info.Size()}, checkName(lane)
+}
+
+// openParquet opens a file and reads its footer.
+func openParquet(d dataFile) (*parquetfile.File, error) {
+	f, err := os.Open(d.path)
+	if err != nil {
+		return nil, pathError(d.path, err)
+	}
+	return parquetfile.Open(d.path, diskFile{f}, d.size)
+}
+
+// A diskFile names itself in its errors.
+type diskFile struct{ *os.File }
+
+func (f diskFile) ReadAt(p []byte, at int64) (int, error) {
+	n, err := f.File.ReadAt(p, at)
+	if err != nil && err != io.EOF {
+		err = pathError(f.Name(), err)
+	}
+	return n, err
 }

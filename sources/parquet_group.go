@@ -3,21 +3,23 @@ package sources
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
 // parquetGroup reads one row group after another, a strip of rows at a time: all columns but the pictures', which are
 // read one by one, and not at all where no row of the group is wanted.
 type parquetGroup struct {
-	bytes, path parquetColumn // of pictures; either may be missing
-	caption     parquetColumn
-	scalars     []parquetColumn
-	inflate     inflater // for all columns, one page at a time
+	bytes, path parquetfile.Column // of pictures; either may be missing
+	caption     parquetfile.Column
+	scalars     []parquetfile.Column
+	inflate     parquetfile.Inflater // for all columns, one page at a time
 
 	row, end int64 // rows of the file that are in no strip yet
 	most     int64 // rows of a strip
@@ -41,25 +43,25 @@ func (s *strip) release() {
 }
 
 // open goes on to a row group.
-func (g *parquetGroup) open(f *parquetFile, l leaves, index int) error {
+func (g *parquetGroup) open(f *parquetfile.File, l leaves, index int) error {
 	g.strip.release()
-	g.row, g.end, g.behind = f.first[index], f.first[index+1], 0
+	g.row, g.end, g.behind = f.First(index), f.First(index+1), 0
 	g.strip.first = g.row
 	if g.scalars == nil {
-		g.scalars = make([]parquetColumn, len(l.scalars))
+		g.scalars = make([]parquetfile.Column, len(l.scalars))
 	}
 	for i, leaf := range l.scalars {
-		if err := g.scalars[i].open(f, leaf, index, &g.inflate); err != nil {
+		if err := g.scalars[i].Open(f, leaf, index, &g.inflate); err != nil {
 			return err
 		}
 	}
-	if err := g.caption.open(f, l.caption, index, &g.inflate); err != nil {
+	if err := g.caption.Open(f, l.caption, index, &g.inflate); err != nil {
 		return err
 	}
-	if err := g.bytes.open(f, l.bytes, index, &g.inflate); err != nil {
+	if err := g.bytes.Open(f, l.bytes, index, &g.inflate); err != nil {
 		return err
 	}
-	if err := g.path.open(f, l.path, index, &g.inflate); err != nil {
+	if err := g.path.Open(f, l.path, index, &g.inflate); err != nil {
 		return err
 	}
 	g.most = stripRows(f, index, slices.Concat(l.scalars, []int{l.caption}))
@@ -67,15 +69,13 @@ func (g *parquetGroup) open(f *parquetFile, l leaves, index int) error {
 }
 
 // stripRows returns how many rows a strip of a group has: a thousand, or fewer where they are large.
-func stripRows(f *parquetFile, group int, leaves []int) int64 {
+func stripRows(f *parquetfile.File, group int, leaves []int) int64 {
 	const most, bytes = 1024, 8 << 20
 	size := int64(0)
 	for _, leaf := range leaves {
-		if chunk, err := f.meta.RowGroup(group).ColumnChunk(leaf); err == nil {
-			size += min(max(chunk.TotalUncompressedSize(), 0), 1<<40)
-		}
+		size += f.LeafSize(group, leaf)
 	}
-	each := size/max(f.first[group+1]-f.first[group], 1) + 1
+	each := size/max(f.First(group+1)-f.First(group), 1) + 1
 	return min(most, max(1, bytes/each))
 }
 
@@ -88,16 +88,16 @@ func (g *parquetGroup) next(ctx context.Context, roles *parquetRoles, first int6
 	rows := int(min(g.most, g.end-g.row))
 	g.row += int64(rows)
 	for size := 0; len(s.captions) < rows; {
-		captions, err := g.caption.texts()
+		captions, err := g.caption.Texts(captionsPerRow)
 		if err != nil {
-			return g.caption.error(err)
+			return err
 		}
 		captions = slices.DeleteFunc(captions, func(c string) bool {
 			size += len(c)
 			return strings.TrimSpace(c) == ""
 		})
-		if size > maxStrip {
-			return g.caption.error(errLargeStrip)
+		if size > parquetfile.MaxStrings {
+			return fmt.Errorf("column %q: %w", roles.caption, parquetfile.ErrLargeStrings)
 		}
 		if !all {
 			captions = captions[:min(len(captions), 1)]
@@ -105,9 +105,9 @@ func (g *parquetGroup) next(ctx context.Context, roles *parquetRoles, first int6
 		s.captions = append(s.captions, captions)
 	}
 	for i := range g.scalars {
-		column, err := g.scalars[i].array(rows, roles.scalars[i].Type, batch.Allocator(ctx))
+		column, err := g.scalars[i].Array(rows, roles.scalars[i].Type, batch.Allocator(ctx))
 		if err != nil {
-			return g.scalars[i].error(err)
+			return err
 		}
 		s.scalars = append(s.scalars, column)
 	}
@@ -130,11 +130,11 @@ func (g *parquetGroup) checkEnd() error {
 		return nil
 	}
 	for i := range g.scalars {
-		if err := g.scalars[i].end(); err != nil {
+		if err := g.scalars[i].End(); err != nil {
 			return err
 		}
 	}
-	return g.caption.end()
+	return g.caption.End()
 }
 
 // picture reads the picture of the next row, which may be the last of the group: its bytes, valid until the next call, or
@@ -142,16 +142,16 @@ func (g *parquetGroup) checkEnd() error {
 func (g *parquetGroup) picture(last bool) (bytes []byte, path string, err error) {
 	var text []byte
 	for ; g.behind >= 0; g.behind-- {
-		if bytes, err = g.bytes.bytes(); err != nil {
-			return nil, "", g.bytes.error(err)
+		if bytes, err = g.bytes.Bytes(); err != nil {
+			return nil, "", err
 		}
-		if text, err = g.path.bytes(); err != nil {
-			return nil, "", g.path.error(err)
+		if text, err = g.path.Bytes(); err != nil {
+			return nil, "", err
 		}
 	}
 	g.behind = 0
 	if last {
-		if err := errors.Join(g.bytes.end(), g.path.end()); err != nil {
+		if err := errors.Join(g.bytes.End(), g.path.End()); err != nil {
 			return nil, "", err
 		}
 	}
@@ -161,11 +161,11 @@ func (g *parquetGroup) picture(last bool) (bytes []byte, path string, err error)
 // free gives up the reader for good.
 func (g *parquetGroup) free() {
 	g.strip.release()
-	g.inflate.compressed.free()
+	g.inflate.Free()
 	for i := range g.scalars {
-		g.scalars[i].pages.free()
+		g.scalars[i].Free()
 	}
-	for _, c := range []*parquetColumn{&g.bytes, &g.path, &g.caption} {
-		c.pages.free()
+	for _, c := range []*parquetfile.Column{&g.bytes, &g.path, &g.caption} {
+		c.Free()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
 // A parquetReader goes from file to file and from row group to row group.
@@ -16,8 +17,8 @@ type parquetReader struct {
 	rows   parquetRows
 
 	now      dataFile
-	from     int64        // the first offset that is wanted of its lane
-	file     *parquetFile // nil between two
+	from     int64             // the first offset that is wanted of its lane
+	file     *parquetfile.File // nil between two
 	leaves   leaves
 	groups   []int // that have not been opened
 	index    int   // of the group that was opened last
@@ -46,8 +47,8 @@ func (r *parquetReader) chooseBy(d dataFile) error {
 	if err != nil {
 		return err
 	}
-	defer f.close()
-	fields, err := f.fields()
+	defer f.Close()
+	fields, err := f.Fields()
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (r *parquetReader) chooseBy(d dataFile) error {
 
 // maySkip reports whether an error is of a part of a file that may be left out.
 func (r *parquetReader) maySkip(err error) bool {
-	var corrupt *corruptError
+	var corrupt *parquetfile.CorruptError
 	return r.source.SkipCorrupt && errors.As(err, &corrupt)
 }
 
@@ -91,7 +92,7 @@ func (r *parquetReader) read(ctx context.Context) (batch.Pairs, error) {
 
 // decode calls what reads the row group that was opened last.
 func (r *parquetReader) decode(read func() error) error {
-	return r.file.decode(fmt.Sprintf("row group %d", r.index), read)
+	return r.file.Decode(fmt.Sprintf("row group %d", r.index), read)
 }
 
 // advance goes on to the next strip, group or file; io.EOF after the last.
@@ -101,7 +102,7 @@ func (r *parquetReader) advance(ctx context.Context) error {
 	case r.file == nil:
 		return r.nextFile(ctx)
 	case r.isOpen && g.row < g.end:
-		share := float64(g.row) / float64(r.file.rows())
+		share := float64(g.row) / float64(r.file.Rows())
 		r.source.gauge.read.Store(r.finished + int64(share*float64(r.now.size)))
 		return r.decode(func() error { return r.rows.nextStrip(ctx) })
 	case len(r.groups) > 0:
@@ -141,7 +142,7 @@ func (r *parquetReader) nextFile(ctx context.Context) error {
 		return err
 	}
 	if err := r.begin(f); err != nil {
-		f.close()
+		f.Close()
 		return err
 	}
 	r.file = f
@@ -150,13 +151,13 @@ func (r *parquetReader) nextFile(ctx context.Context) error {
 }
 
 // begin finds the columns and row groups of a file.
-func (r *parquetReader) begin(f *parquetFile) error {
-	fields, err := f.fields()
+func (r *parquetReader) begin(f *parquetfile.File) error {
+	fields, err := f.Fields()
 	if err != nil {
 		return err
 	}
 	if r.leaves, err = r.rows.roles.find(fields); err != nil {
-		return fmt.Errorf("%s: %w", f.name, err)
+		return fmt.Errorf("%s: %w", f.Name, err)
 	}
 	r.groups, err = r.wanted(f)
 	return err
@@ -171,17 +172,17 @@ func (r *parquetReader) lane() string {
 }
 
 // wanted returns the groups that have rows that are wanted.
-func (r *parquetReader) wanted(f *parquetFile) ([]int, error) {
+func (r *parquetReader) wanted(f *parquetfile.File) ([]int, error) {
 	scale := r.rows.scale()
-	if r.from < 0 || r.from > f.rows()*scale {
-		return nil, fmt.Errorf("%s: it has %d rows, and cannot be resumed at offset %d", f.name, f.rows(), r.from)
+	if r.from < 0 || r.from > f.Rows()*scale {
+		return nil, fmt.Errorf("%s: it has %d rows, and cannot be resumed at offset %d", f.Name, f.Rows(), r.from)
 	}
 	if s := r.source.Shard; s != nil {
 		return []int{s.RowGroup}, s.check(f)
 	}
 	var groups []int
-	for i := range f.groups() {
-		if f.first[i] < f.first[i+1] && f.first[i+1]*scale > r.from {
+	for i := range f.Groups() {
+		if f.First(i) < f.First(i+1) && f.First(i+1)*scale > r.from {
 			groups = append(groups, i)
 		}
 	}
@@ -196,7 +197,7 @@ func (r *parquetReader) lose(ctx context.Context) (batch.Pairs, error) {
 		r.finish()
 	} else {
 		id = fmt.Sprintf("%s#%d", id, r.index)
-		offset = r.file.first[r.index+1]*r.rows.scale() - 1 // the last: what has been stored up to it is complete
+		offset = r.file.First(r.index+1)*r.rows.scale() - 1 // the last: what has been stored up to it is complete
 		err = fmt.Errorf("%w: the rows from %d on are lost", err, r.rows.row())
 	}
 	r.failed, r.isOpen = nil, false
@@ -206,7 +207,7 @@ func (r *parquetReader) lose(ctx context.Context) (batch.Pairs, error) {
 
 func (r *parquetReader) closeFile() {
 	if r.file != nil {
-		r.file.close()
+		r.file.Close()
 	}
 	r.file, r.isOpen = nil, false
 	r.rows.group.strip.release()

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
 // What columns of Parquet files are called beside what those of lists are. Pictures come before paths of pictures.
@@ -31,7 +33,7 @@ type parquetRoles struct {
 }
 
 // choose chooses among the columns of a file.
-func (p *Parquet) choose(fields []parquetField) (*parquetRoles, error) {
+func (p *Parquet) choose(fields []parquetfile.Field) (*parquetRoles, error) {
 	image, err := pick(fields, p.ImageColumn, parquetImageNames, "ImageColumn", "image", isImage)
 	if err != nil {
 		return nil, err
@@ -40,7 +42,7 @@ func (p *Parquet) choose(fields []parquetField) (*parquetRoles, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &parquetRoles{image: image.name, caption: caption.name, id: -1}
+	r := &parquetRoles{image: image.Name, caption: caption.Name, id: -1}
 	id, err := pick(fields, p.IDColumn, parquetIDNames, "IDColumn", "id", isID)
 	if err == nil {
 		r.id = r.scalar(id)
@@ -48,11 +50,11 @@ func (p *Parquet) choose(fields []parquetField) (*parquetRoles, error) {
 		return nil, err
 	}
 	for _, name := range statusNames {
-		if status, err := pick(fields, name, nil, "", "", isScalar); err == nil && status.typ.ID() == arrow.STRING {
+		if status, err := pick(fields, name, nil, "", "", isScalar); err == nil && status.Type.ID() == arrow.STRING {
 			r.status = append(r.status, r.scalar(status))
 		}
 	}
-	if err := r.chooseFurther(fields, p.Columns, id.name); err != nil {
+	if err := r.chooseFurther(fields, p.Columns, id.Name); err != nil {
 		return nil, err
 	}
 	if r.where, err = parseWhere(p.Where); err != nil {
@@ -63,7 +65,7 @@ func (p *Parquet) choose(fields []parquetField) (*parquetRoles, error) {
 		if err != nil {
 			return nil, fmt.Errorf("where: %w", err)
 		}
-		if err := c.check(field.typ); err != nil {
+		if err := c.check(field.Type); err != nil {
 			return nil, err
 		}
 		r.filters = append(r.filters, r.scalar(field))
@@ -72,11 +74,11 @@ func (p *Parquet) choose(fields []parquetField) (*parquetRoles, error) {
 }
 
 // chooseFurther chooses the columns that ride along: the named ones, or all scalars without another role.
-func (r *parquetRoles) chooseFurther(fields []parquetField, names []string, id string) error {
+func (r *parquetRoles) chooseFurther(fields []parquetfile.Field, names []string, id string) error {
 	if names == nil {
 		for _, f := range fields {
-			if isScalar(f) && f.typ.ID() != arrow.BINARY && f.name != r.image && f.name != r.caption && f.name != id {
-				names = append(names, f.name)
+			if isScalar(f) && f.Type.ID() != arrow.BINARY && f.Name != r.image && f.Name != r.caption && f.Name != id {
+				names = append(names, f.Name)
 			}
 		}
 	}
@@ -93,62 +95,62 @@ func (r *parquetRoles) chooseFurther(fields []parquetField, names []string, id s
 			return err
 		}
 		r.further = append(r.further, r.scalar(field))
-		r.called = append(r.called, arrow.Field{Name: name, Type: field.typ, Nullable: true})
+		r.called = append(r.called, arrow.Field{Name: name, Type: field.Type, Nullable: true})
 	}
 	return nil
 }
 
 // scalar returns the index of a column among the scalars, to which it adds new ones.
-func (r *parquetRoles) scalar(f parquetField) int {
-	if i := slices.IndexFunc(r.scalars, func(s arrow.Field) bool { return s.Name == f.name }); i >= 0 {
+func (r *parquetRoles) scalar(f parquetfile.Field) int {
+	if i := slices.IndexFunc(r.scalars, func(s arrow.Field) bool { return s.Name == f.Name }); i >= 0 {
 		return i
 	}
-	r.scalars = append(r.scalars, arrow.Field{Name: f.name, Type: f.typ})
+	r.scalars = append(r.scalars, arrow.Field{Name: f.Name, Type: f.Type})
 	return len(r.scalars) - 1
 }
 
 // pick returns the column of a name, or the first of some that it may have, in any case, that fits.
-func pick(fields []parquetField, name string, names []string, setting, option string, fits func(parquetField) bool) (parquetField, error) {
+func pick(fields []parquetfile.Field, name string, names []string, setting, option string, fits func(parquetfile.Field) bool) (parquetfile.Field, error) {
 	if name != "" {
-		i := slices.IndexFunc(fields, func(f parquetField) bool { return f.name == name })
+		i := slices.IndexFunc(fields, func(f parquetfile.Field) bool { return f.Name == name })
 		if i < 0 {
-			return parquetField{}, fmt.Errorf("no column %q among %s", name, quoted(fieldNames(fields)))
+			return parquetfile.Field{}, fmt.Errorf("no column %q among %s", name, quoted(fieldNames(fields)))
 		}
 		if !fits(fields[i]) {
-			return parquetField{}, fmt.Errorf("column %q is of a type that is not supported there", name)
+			return parquetfile.Field{}, fmt.Errorf("column %q is of a type that is not supported there", name)
 		}
 		return fields[i], nil
 	}
 	for _, name := range names {
 		for _, f := range fields {
-			if strings.EqualFold(f.name, name) && fits(f) {
+			if strings.EqualFold(f.Name, name) && fits(f) {
 				return f, nil
 			}
 		}
 	}
-	return parquetField{}, fmt.Errorf("none of the columns %s is one that is called %s: name one as %s (in an address: ?%s=)",
+	return parquetfile.Field{}, fmt.Errorf("none of the columns %s is one that is called %s: name one as %s (in an address: ?%s=)",
 		quoted(fieldNames(fields)), strings.Join(names, ", "), setting, option)
 }
 
-func fieldNames(fields []parquetField) []string {
+func fieldNames(fields []parquetfile.Field) []string {
 	var names []string
 	for _, f := range fields {
-		names = append(names, f.name)
+		names = append(names, f.Name)
 	}
 	return names
 }
 
-func isScalar(f parquetField) bool { return f.typ != nil && !f.list }
+func isScalar(f parquetfile.Field) bool { return f.Type != nil && !f.List }
 
-func isText(f parquetField) bool {
-	return f.typ != nil && (f.typ.ID() == arrow.STRING || f.typ.ID() == arrow.BINARY)
+func isText(f parquetfile.Field) bool {
+	return f.Type != nil && (f.Type.ID() == arrow.STRING || f.Type.ID() == arrow.BINARY)
 }
 
 // isImage accepts pictures, and strings, which are paths.
-func isImage(f parquetField) bool { return f.isPicture || isText(f) && !f.list }
+func isImage(f parquetfile.Field) bool { return f.IsPicture || isText(f) && !f.List }
 
-func isID(f parquetField) bool {
-	return isScalar(f) && (isText(f) || arrow.IsInteger(f.typ.ID()))
+func isID(f parquetfile.Field) bool {
+	return isScalar(f) && (isText(f) || arrow.IsInteger(f.Type.ID()))
 }
 
 // leaves are the columns of a file by their roles.
@@ -162,33 +164,33 @@ type leaves struct {
 var errOtherColumns = errors.New("the columns are not those of the first file")
 
 // find finds the columns in a file.
-func (r *parquetRoles) find(fields []parquetField) (leaves, error) {
+func (r *parquetRoles) find(fields []parquetfile.Field) (leaves, error) {
 	image, err := pick(fields, r.image, nil, "", "", isImage)
 	if err != nil {
 		return leaves{}, fmt.Errorf("%w: %w", errOtherColumns, err)
 	}
-	l := leaves{bytes: image.bytes, path: image.path}
+	l := leaves{bytes: image.Bytes, path: image.Path}
 	switch {
-	case image.isPicture:
-	case image.typ.ID() == arrow.STRING:
-		l.path = image.leaf
+	case image.IsPicture:
+	case image.Type.ID() == arrow.STRING:
+		l.path = image.Leaf
 	default:
-		l.bytes = image.leaf
+		l.bytes = image.Leaf
 	}
 	caption, err := pick(fields, r.caption, nil, "", "", isText)
 	if err != nil {
 		return leaves{}, fmt.Errorf("%w: %w", errOtherColumns, err)
 	}
-	l.caption = caption.leaf
+	l.caption = caption.Leaf
 	for _, s := range r.scalars {
 		field, err := pick(fields, s.Name, nil, "", "", isScalar)
-		if err == nil && !arrow.TypeEqual(field.typ, s.Type) {
-			err = fmt.Errorf("column %q is of %v, not %v", s.Name, field.typ, s.Type)
+		if err == nil && !arrow.TypeEqual(field.Type, s.Type) {
+			err = fmt.Errorf("column %q is of %v, not %v", s.Name, field.Type, s.Type)
 		}
 		if err != nil {
 			return leaves{}, fmt.Errorf("%w: %w", errOtherColumns, err)
 		}
-		l.scalars = append(l.scalars, field.leaf)
+		l.scalars = append(l.scalars, field.Leaf)
 	}
 	return l, nil
 }

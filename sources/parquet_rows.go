@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
 // parquetRows makes batches of the rows of row groups.
@@ -40,7 +41,7 @@ type parquetRows struct {
 func (r *parquetRows) begin(name, lane string, from int64) { r.name, r.lane, r.from = name, lane, from }
 
 // open goes on to a row group.
-func (r *parquetRows) open(f *parquetFile, l leaves, index int) error {
+func (r *parquetRows) open(f *parquetfile.File, l leaves, index int) error {
 	r.rewind()
 	return r.group.open(f, l, index)
 }

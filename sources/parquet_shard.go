@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
 // A ParquetShard is a row group: a piece of a data set that can be read by itself.
@@ -37,20 +39,15 @@ func (p *Parquet) Shards(ctx context.Context) ([]ParquetShard, error) {
 			errs = append(errs, err)
 			continue
 		}
-		if err := f.decode("footer", func() error { shards = f.appendShards(shards, d.lane); return nil }); err != nil {
-			errs = append(errs, err)
-		}
-		f.close()
+		shards = appendShards(shards, f, d.lane)
+		f.Close()
 	}
 	return shards, errors.Join(errs...)
 }
 
-func (f *parquetFile) appendShards(shards []ParquetShard, lane string) []ParquetShard {
-	for i, g := range f.meta.RowGroups {
-		s := ParquetShard{File: lane, RowGroup: i, FirstRow: f.first[i], Rows: f.first[i+1] - f.first[i]}
-		for _, c := range g.Columns {
-			s.Bytes += c.GetMetaData().GetTotalCompressedSize()
-		}
+func appendShards(shards []ParquetShard, f *parquetfile.File, lane string) []ParquetShard {
+	for i := range f.Groups() {
+		s := ParquetShard{File: lane, RowGroup: i, FirstRow: f.First(i), Rows: f.First(i+1) - f.First(i), Bytes: f.GroupSize(i)}
 		if s.Rows > 0 {
 			shards = append(shards, s)
 		}
@@ -72,9 +69,9 @@ func (s *ParquetShard) find(pattern string) (base string, files []dataFile, err 
 }
 
 // check returns an error unless the file has the shard.
-func (s *ParquetShard) check(f *parquetFile) error {
-	if s.RowGroup < 0 || s.RowGroup >= f.groups() || f.first[s.RowGroup] != s.FirstRow || f.first[s.RowGroup+1]-s.FirstRow != s.Rows {
-		return fmt.Errorf("%s: row group %d is not the one of %d rows from row %d on that the shard is said to be", f.name, s.RowGroup, s.Rows, s.FirstRow)
+func (s *ParquetShard) check(f *parquetfile.File) error {
+	if s.RowGroup < 0 || s.RowGroup >= f.Groups() || f.First(s.RowGroup) != s.FirstRow || f.First(s.RowGroup+1)-s.FirstRow != s.Rows {
+		return fmt.Errorf("%s: row group %d is not the one of %d rows from row %d on that the shard is said to be", f.Name, s.RowGroup, s.Rows, s.FirstRow)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package sources
+package parquetfile
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,4 @@
-package sources
+package parquetfile
 
 import (
 	"errors"
@@ -14,9 +14,10 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/schema"
 )
 
-// A parquetColumn reads a leaf of the schema: the chunk of one row group after another, each from its start.
-type parquetColumn struct {
-	pages  parquetPages
+// A Column reads a leaf of the schema: the chunk of one row group after another, each from its start. The zero value
+// is closed.
+type Column struct {
+	pages  pages
 	reader file.ColumnChunkReader
 
 	// The last value that was read of a column of bytes, valid until the next. It is there where its definition is the
@@ -26,8 +27,9 @@ type parquetColumn struct {
 	ahead                  bool // it belongs to the next row
 }
 
-// open goes on to a row group of a file. A leaf below zero leaves a column without a reader.
-func (c *parquetColumn) open(f *parquetFile, leaf, group int, inflate *inflater) error {
+// Open goes on to a row group of a file. A leaf below zero closes the column. The inflater may be that of other columns
+// of the same goroutine.
+func (c *Column) Open(f *File, leaf, group int, inflate *Inflater) error {
 	if c.reader = nil; leaf < 0 {
 		return nil
 	}
@@ -52,12 +54,12 @@ func (c *parquetColumn) open(f *parquetFile, leaf, group int, inflate *inflater)
 }
 
 // error makes an error of this column.
-func (c *parquetColumn) error(err error) error {
+func (c *Column) error(err error) error {
 	return fmt.Errorf("column %q: %w", c.pages.column.Path(), err)
 }
 
-// end returns an error unless the row group has been read to its end. What was read last stays valid.
-func (c *parquetColumn) end() error {
+// End returns an error unless the row group has been read to its end. What was read last stays valid.
+func (c *Column) End() error {
 	switch {
 	case c.reader == nil:
 		return nil
@@ -70,7 +72,7 @@ func (c *parquetColumn) end() error {
 }
 
 // step reads the next value of a column of bytes: one at a time, because its bytes are the page's.
-func (c *parquetColumn) step() error {
+func (c *Column) step() error {
 	r, ok := c.reader.(*file.ByteArrayColumnChunkReader)
 	if !ok {
 		return fmt.Errorf("%v in place of bytes", c.reader.Type())
@@ -81,7 +83,7 @@ func (c *parquetColumn) step() error {
 
 // checkRead returns an error unless so many rows have been read, with as many values as their definitions say: of much
 // that is corrupt a column reader returns less without a word.
-func (c *parquetColumn) checkRead(want int, levels int64, values int, definitions []int16, err error) error {
+func (c *Column) checkRead(want int, levels int64, values int, definitions []int16, err error) error {
 	if err == nil {
 		err = c.reader.Err()
 	}
@@ -106,18 +108,21 @@ func (c *parquetColumn) checkRead(want int, levels int64, values int, definition
 }
 
 // present tells whether the last value that was read is not null.
-func (c *parquetColumn) present() bool {
+func (c *Column) present() bool {
 	return c.definition[0] == c.pages.column.MaxDefinitionLevel()
 }
 
-// bytes returns the next value of a column of bytes, valid until the next call; nil where it is null, or where there is
-// no reader.
-func (c *parquetColumn) bytes() ([]byte, error) {
+// Bytes returns the next value of a column of bytes, valid until the next call; nil where it is null, or where
+// the column is closed.
+func (c *Column) Bytes() ([]byte, error) {
 	if c.reader == nil {
 		return nil, nil
 	}
-	if err := c.step(); err != nil || !c.present() {
-		return nil, err
+	if err := c.step(); err != nil {
+		return nil, c.error(err)
+	}
+	if !c.present() {
+		return nil, nil
 	}
 	if c.value[0] == nil {
 		return []byte{}, nil
@@ -125,8 +130,8 @@ func (c *parquetColumn) bytes() ([]byte, error) {
 	return c.value[0], nil
 }
 
-// texts returns the strings of the next row that are not null: at most one, or, of a list, any number.
-func (c *parquetColumn) texts() ([]string, error) {
+// Texts returns the strings of the next row that are not null: at most one, or of a list all, which may be so many.
+func (c *Column) Texts(most int) ([]string, error) {
 	var all []string
 	for n := 0; ; n++ {
 		if !c.ahead {
@@ -135,14 +140,14 @@ func (c *parquetColumn) texts() ([]string, error) {
 				return all, nil // the row was the last
 			}
 			if err != nil {
-				return nil, err
+				return nil, c.error(err)
 			}
 		}
 		if c.ahead = n > 0 && c.repetition[0] == 0; c.ahead {
 			return all, nil
 		}
-		if n == 0 && c.repetition[0] != 0 || n > captionsPerRow {
-			return nil, errors.New("a list without a beginning, or without an end")
+		if n == 0 && c.repetition[0] != 0 || n > most {
+			return nil, c.error(errors.New("a list without a beginning, or without an end"))
 		}
 		if c.present() {
 			all = append(all, string(c.value[0]))
@@ -153,8 +158,16 @@ func (c *parquetColumn) texts() ([]string, error) {
 	}
 }
 
-// array returns the next rows of a column of any type.
-func (c *parquetColumn) array(rows int, typ arrow.DataType, mem memory.Allocator) (arrow.Array, error) {
+// Array returns the next rows of a column of any type, as that of its field.
+func (c *Column) Array(rows int, typ arrow.DataType, mem memory.Allocator) (arrow.Array, error) {
+	a, err := c.array(rows, typ, mem)
+	if err != nil {
+		return nil, c.error(err)
+	}
+	return a, nil
+}
+
+func (c *Column) array(rows int, typ arrow.DataType, mem memory.Allocator) (arrow.Array, error) {
 	switch r := c.reader.(type) {
 	case *file.BooleanColumnChunkReader:
 		return readArray(c, rows, typ, r.ReadBatch, array.NewBooleanBuilder(mem))
@@ -182,7 +195,7 @@ type valuesBuilder[V any] interface {
 type readBatch[V any] func(n int64, values []V, definitions, repetitions []int16) (levels int64, read int, err error)
 
 // readArray returns the next rows as an array of a type whose values have the bits of those that are read.
-func readArray[V any](c *parquetColumn, rows int, typ arrow.DataType, read readBatch[V], b valuesBuilder[V]) (arrow.Array, error) {
+func readArray[V any](c *Column, rows int, typ arrow.DataType, read readBatch[V], b valuesBuilder[V]) (arrow.Array, error) {
 	defer b.Release()
 	values, definitions, valid := make([]V, rows), make([]int16, rows), make([]bool, rows)
 	levels, from, err := read(int64(rows), values, definitions, nil)
@@ -200,23 +213,23 @@ func readArray[V any](c *parquetColumn, rows int, typ arrow.DataType, read readB
 	return retyped(b.NewArray(), typ), nil
 }
 
-// maxStrip bounds the bytes of a column of strings that are held at once.
-const maxStrip = 256 << 20
+// MaxStrings bounds the bytes of strings that are held at once.
+const MaxStrings = 256 << 20
 
-var errLargeStrip = fmt.Errorf("more than %d bytes in a few rows", maxStrip)
+// ErrLargeStrings is why rows cannot be read that have more than MaxStrings.
+var ErrLargeStrings = fmt.Errorf("more than %d bytes in a few rows", MaxStrings)
 
-func (c *parquetColumn) byteArray(rows int, typ arrow.DataType, mem memory.Allocator) (arrow.Array, error) {
+func (c *Column) byteArray(rows int, typ arrow.DataType, mem memory.Allocator) (arrow.Array, error) {
 	b := array.NewBinaryBuilder(mem, arrow.BinaryTypes.Binary)
 	defer b.Release()
 	for range rows {
-		value, err := c.bytes()
-		if err != nil {
+		if err := c.step(); err != nil {
 			return nil, err
 		}
-		if value == nil {
+		if !c.present() {
 			b.AppendNull()
-		} else if b.Append(value); b.DataLen() > maxStrip {
-			return nil, errLargeStrip
+		} else if b.Append(c.value[0]); b.DataLen() > MaxStrings {
+			return nil, ErrLargeStrings
 		}
 	}
 	return retyped(b.NewArray(), typ), nil
@@ -228,4 +241,10 @@ func retyped(a arrow.Array, typ arrow.DataType) arrow.Array {
 	data := array.NewData(typ, a.Len(), a.Data().Buffers(), nil, a.NullN(), 0)
 	defer data.Release()
 	return array.MakeFromData(data)
+}
+
+// Free closes the column, and gives up its memory.
+func (c *Column) Free() {
+	c.reader = nil
+	c.pages.free()
 }

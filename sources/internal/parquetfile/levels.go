@@ -1,4 +1,4 @@
-package sources
+package parquetfile
 
 import (
 	"encoding/binary"
@@ -9,7 +9,7 @@ import (
 var errLevelsCutOff = errors.New("its levels are cut off")
 
 // split returns the definition levels of a decompressed page, none where it has none, and its values.
-func (p *parquetPages) split(h pageHeader, data []byte) (definitions, values []byte, err error) {
+func (p *pages) split(h pageHeader, data []byte) (definitions, values []byte, err error) {
 	if h.kind == dataPageV2 {
 		data = data[h.repetition:]
 		return data[:h.definition], data[h.definition:], nil

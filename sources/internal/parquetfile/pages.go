@@ -1,4 +1,4 @@
-package sources
+package parquetfile
 
 import (
 	"encoding/binary"
@@ -22,16 +22,16 @@ const (
 	maxBlock      = 64 << 10  // values of a block of deltas
 )
 
-// parquetPages gives a column reader the pages of one column chunk after another.
+// pages gives a column reader the pages of one column chunk after another.
 //
 // It stands in for arrow-go's own reader of pages, which allocates whatever a page's header or its compressed bytes
 // say, ignores checksums, and keeps no buffer from one page to the next. Here every size that arrow-go will allocate by
 // has been compared with what there is, and so has the number of levels: where a page runs out of them, or a column
 // without levels out of values, a column reader never returns.
-type parquetPages struct {
+type pages struct {
 	file.PageReader // nil: a column reader calls Next, Page and Err only
 
-	inflate *inflater
+	inflate *Inflater
 	column  *schema.Column
 	source  io.ReaderAt
 	at, end int64 // what has not been read of the chunk
@@ -45,7 +45,7 @@ type parquetPages struct {
 }
 
 // reset goes on to another chunk, of the column.
-func (p *parquetPages) reset(f *parquetFile, chunk *metadata.ColumnChunkMetaData) error {
+func (p *pages) reset(f *File, chunk *metadata.ColumnChunkMetaData) error {
 	if chunk.CryptoMetadata() != nil || chunk.FilePath() != "" {
 		return errors.New("it is encrypted, or in another file")
 	}
@@ -66,19 +66,19 @@ func (p *parquetPages) reset(f *parquetFile, chunk *metadata.ColumnChunkMetaData
 }
 
 // free gives up the buffers, and so the pages.
-func (p *parquetPages) free() {
+func (p *pages) free() {
 	p.data.free()
 	p.dict.free()
 }
 
 // Page returns the page that Next has read. It is valid until the next call of Next, a dictionary for the whole chunk.
-func (p *parquetPages) Page() file.Page { return p.page }
+func (p *pages) Page() file.Page { return p.page }
 
 // Err returns why there is no next page; nil at the chunk's end.
-func (p *parquetPages) Err() error { return p.err }
+func (p *pages) Err() error { return p.err }
 
 // Next reads the next page with values in it.
-func (p *parquetPages) Next() bool {
+func (p *pages) Next() bool {
 	p.page = nil
 	for p.err == nil && p.page == nil && p.at < p.end {
 		at := p.at
@@ -89,7 +89,7 @@ func (p *parquetPages) Next() bool {
 	return p.err == nil && p.page != nil
 }
 
-func (p *parquetPages) next() error {
+func (p *pages) next() error {
 	h, size, err := readPageHeader(p.source, p.at, p.end)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (p *parquetPages) next() error {
 	return nil
 }
 
-func (p *parquetPages) readDictionary(h pageHeader, body io.Reader) (file.Page, error) {
+func (p *pages) readDictionary(h pageHeader, body io.Reader) (file.Page, error) {
 	if p.dictionary >= 0 {
 		return nil, errors.New("a second dictionary")
 	}
@@ -156,7 +156,7 @@ func (p *parquetPages) readDictionary(h pageHeader, body io.Reader) (file.Page, 
 }
 
 // read decompresses the body of a page into dst, and compares its checksum where it has one.
-func (p *parquetPages) read(h pageHeader, body io.Reader, dst []byte) error {
+func (p *pages) read(h pageHeader, body io.Reader, dst []byte) error {
 	sum := crc32.NewIEEE()
 	if h.hasSum {
 		body = io.TeeReader(body, sum)
@@ -179,7 +179,7 @@ func (p *parquetPages) read(h pageHeader, body io.Reader, dst []byte) error {
 }
 
 // checkValues looks into the values of a page for the numbers that decoders allocate by.
-func (p *parquetPages) checkValues(h pageHeader, values []byte) error {
+func (p *pages) checkValues(h pageHeader, values []byte) error {
 	switch encoding := parquet.Encoding(h.encoding); encoding {
 	case parquet.Encodings.PlainDict, parquet.Encodings.RLEDict:
 		if p.dictionary < 0 {

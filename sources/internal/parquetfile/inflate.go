@@ -1,4 +1,4 @@
-package sources
+package parquetfile
 
 import (
 	"encoding/binary"
@@ -14,14 +14,14 @@ import (
 // lz4Raw is a codec that arrow-go does not know.
 const lz4Raw compress.Compression = 7
 
-// An inflater decompresses pages, to exactly as many bytes as there should be.
-type inflater struct {
+// An Inflater decompresses pages, to exactly as many bytes as there should be. The zero value is ready.
+type Inflater struct {
 	compressed pageBuffer // for codecs that want a page as a whole
 	zstd       *zstd.Decoder
 }
 
 // read fills dst with what so many bytes of a page decompress to.
-func (f *inflater) read(codec compress.Compression, dst []byte, page io.Reader, size int) error {
+func (f *Inflater) read(codec compress.Compression, dst []byte, page io.Reader, size int) error {
 	if len(dst) == 0 { // which some writers do not compress
 		_, err := io.Copy(io.Discard, page)
 		return err
@@ -60,7 +60,7 @@ func (f *inflater) read(codec compress.Compression, dst []byte, page io.Reader, 
 }
 
 // readBlock decompresses a page that must be had as a whole.
-func (f *inflater) readBlock(codec compress.Compression, dst []byte, page io.Reader, size int) error {
+func (f *Inflater) readBlock(codec compress.Compression, dst []byte, page io.Reader, size int) error {
 	if err := f.compressed.grow(size); err != nil {
 		return err
 	}
@@ -103,3 +103,6 @@ func readAll(dst []byte, stream, page io.Reader) error {
 	_, err = io.Copy(io.Discard, page)
 	return err
 }
+
+// Free gives up the memory that it keeps from page to page.
+func (f *Inflater) Free() { f.compressed.free() }

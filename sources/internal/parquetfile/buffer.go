@@ -1,4 +1,4 @@
-package sources
+package parquetfile
 
 // A pageBuffer holds one page after another.
 type pageBuffer struct {

@@ -1,4 +1,4 @@
-package sources
+package parquetfile
 
 import (
 	"unicode/utf8"
@@ -8,20 +8,20 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/schema"
 )
 
-// A parquetField is a column of the top of a schema, as far as it can be read.
-type parquetField struct {
-	name string
-	typ  arrow.DataType // of a scalar, or of the elements of a list; nil where it cannot be read
-	leaf int            // of the scalar or the elements
-	list bool
+// A Field is a column of the top of a schema, as far as it can be read. Leaves are what Column.Open takes.
+type Field struct {
+	Name string
+	Type arrow.DataType // of a scalar, or of the elements of a list; nil where it cannot be read
+	Leaf int            // of the scalar or the elements
+	List bool
 
-	isPicture   bool // a struct of a picture's bytes, its path, or both
-	bytes, path int  // their leaves; -1 where there is none
+	IsPicture   bool // a struct of a picture's bytes, its path, or both
+	Bytes, Path int  // their leaves; -1 where there is none
 }
 
-// fields returns the columns of a file.
-func (f *parquetFile) fields() (fields []parquetField, err error) {
-	err = f.decode("schema", func() error {
+// Fields returns the columns of a file.
+func (f *File) Fields() (fields []Field, err error) {
+	err = f.Decode("schema", func() error {
 		root := f.meta.Schema.Root()
 		for i := range root.NumFields() {
 			fields = append(fields, fieldOf(f.meta.Schema, root.Field(i)))
@@ -31,13 +31,13 @@ func (f *parquetFile) fields() (fields []parquetField, err error) {
 	return fields, err
 }
 
-func fieldOf(s *schema.Schema, node schema.Node) parquetField {
-	field := parquetField{name: node.Name(), bytes: -1, path: -1}
-	if !utf8.ValidString(field.name) { // which a column in memory must be
+func fieldOf(s *schema.Schema, node schema.Node) Field {
+	field := Field{Name: node.Name(), Bytes: -1, Path: -1}
+	if !utf8.ValidString(field.Name) { // which a column in memory must be
 		return field
 	}
 	if typ, leaf := scalarOf(s, node); typ != nil {
-		field.typ, field.leaf, field.list = typ, leaf, node.RepetitionType() == parquet.Repetitions.Repeated
+		field.Type, field.Leaf, field.List = typ, leaf, node.RepetitionType() == parquet.Repetitions.Repeated
 		return field
 	}
 	group, ok := node.(*schema.GroupNode)
@@ -53,12 +53,12 @@ func fieldOf(s *schema.Schema, node schema.Node) parquetField {
 				typ, leaf = scalarOf(s, elements.Field(0))
 			}
 			if group.NumFields() == 1 && typ != nil && s.Column(leaf).MaxRepetitionLevel() == 1 {
-				field.typ, field.leaf, field.list = typ, leaf, true
+				field.Type, field.Leaf, field.List = typ, leaf, true
 			}
 		case child.Name() == "bytes" && typ == arrow.BinaryTypes.Binary:
-			field.bytes, field.isPicture = leaf, true
+			field.Bytes, field.IsPicture = leaf, true
 		case child.Name() == "path" && typ == arrow.BinaryTypes.String:
-			field.path, field.isPicture = leaf, true
+			field.Path, field.IsPicture = leaf, true
 		}
 	}
 	return field

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package sources
+package parquetfile
 
 func mapMemory(n int) ([]byte, error) { return make([]byte, n), nil }
 

@@ -1,4 +1,4 @@
-package sources
+package parquetfile
 
 import (
 	"bytes"
@@ -11,15 +11,12 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
@@ -28,11 +25,9 @@ import (
 	"github.com/apache/thrift/lib/go/thrift"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
-
-	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
-// TestBombs hands the inflater pages that hold far more than they should.
+// TestBombs hands an inflater pages that hold far more than they should.
 func TestBombs(t *testing.T) {
 	const size = 32 << 20
 	bomb := func(w func(io.Writer) io.WriteCloser) []byte {
@@ -73,7 +68,7 @@ func TestBombs(t *testing.T) {
 		{"zstd, too little", compress.Codecs.Zstd, nil, "decompress: EOF"},
 		{"Hadoop's lz4", compress.Codecs.Lz4, []byte{0}, "it is compressed by LZ4, which is not supported"},
 	} {
-		var f inflater
+		var f Inflater
 		before := allocated()
 		err := f.read(test.codec, make([]byte, 1000), bytes.NewReader(test.page), len(test.page))
 		if err == nil || err.Error() != test.want {
@@ -173,7 +168,7 @@ func TestPageHeaders(t *testing.T) {
 	} {
 		chunk := append(test.header.bytes(), test.body...)
 		node := schema.NewByteArrayNode("image", parquet.Repetitions.Optional, -1)
-		p := parquetPages{inflate: &inflater{}, column: schema.NewColumn(node, 1, 0), source: bytes.NewReader(chunk), end: int64(len(chunk)), dictionary: -1}
+		p := pages{inflate: &Inflater{}, column: schema.NewColumn(node, 1, 0), source: bytes.NewReader(chunk), end: int64(len(chunk)), dictionary: -1}
 		before := allocated()
 		found := p.Next()
 		if n := allocated() - before; n > 1<<20 {
@@ -197,9 +192,9 @@ func dictionaryOf(values int, indexes ...byte) []byte {
 }
 
 // pagesOf reads the pages of a chunk of a column without nulls.
-func pagesOf(chunk []byte) parquetPages {
+func pagesOf(chunk []byte) pages {
 	node := schema.NewByteArrayNode("image", parquet.Repetitions.Required, -1)
-	return parquetPages{inflate: &inflater{}, column: schema.NewColumn(node, 1, 0), required: true,
+	return pages{inflate: &Inflater{}, column: schema.NewColumn(node, 1, 0), required: true,
 		source: bytes.NewReader(chunk), end: int64(len(chunk)), dictionary: -1}
 }
 
@@ -224,18 +219,18 @@ func TestColumnsThatRunOut(t *testing.T) {
 		chunk []byte
 		want  string
 	}{
-		{"enough", dictionaryOf(3, 1, 6, 1), "b b b, unexpected EOF"},
-		{"a run that is too short", dictionaryOf(3, 1, 4, 1), "b b, parquet: dict eof exception"},
-		{"an index that is too large", dictionaryOf(3, 2, 4, 1, 2, 2), "b b, parquet: dict eof exception"},
-		{"no indexes", dictionaryOf(3), ", parquet: dict eof exception"},
+		{"enough", dictionaryOf(3, 1, 6, 1), "b b b, column \"\": unexpected EOF"},
+		{"a run that is too short", dictionaryOf(3, 1, 4, 1), "b b, column \"\": parquet: dict eof exception"},
+		{"an index that is too large", dictionaryOf(3, 2, 4, 1, 2, 2), "b b, column \"\": parquet: dict eof exception"},
+		{"no indexes", dictionaryOf(3), ", column \"\": parquet: dict eof exception"},
 	} {
-		c := parquetColumn{pages: pagesOf(test.chunk)}
+		c := Column{pages: pagesOf(test.chunk)}
 		c.reader = file.NewColumnReader(c.pages.column, &c.pages, memory.DefaultAllocator, &sync.Pool{})
 		var read []string
 		var err error
 		for err == nil {
 			var value []byte
-			if value, err = c.bytes(); err == nil {
+			if value, err = c.Bytes(); err == nil {
 				read = append(read, string(value))
 			}
 		}
@@ -307,44 +302,6 @@ func TestCheckSchema(t *testing.T) {
 	}
 }
 
-// TestParquetMoreValuesThanRows reads row groups that are said to be a row shorter: none of the rows after is lost
-// unnoticed.
-func TestParquetMoreValuesThanRows(t *testing.T) {
-	for name, l := range map[string]leaves{"snappy": {bytes: 1, path: -1, caption: 2}, "lists": {bytes: 0, path: -1, caption: 1}} {
-		path := "testdata/parquet/" + name + ".parquet"
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := openParquet(dataFile{name, path, info.Size()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range f.meta.RowGroups[0].Columns {
-			c.MetaData.NumValues--
-		}
-		f.first[1]--
-		var g parquetGroup
-		err = f.decode("row group 0", func() error {
-			if err := g.open(f, l, 0); err != nil {
-				return err
-			}
-			g.most = 4 // two strips
-			for g.row < g.end {
-				if err := g.next(t.Context(), &parquetRoles{}, 0, true); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err == nil || !strings.HasSuffix(err.Error(), "more values than rows") {
-			t.Errorf("%s: %v", name, err)
-		}
-		g.free()
-		f.close()
-	}
-}
-
 // A brokenSource cannot be read behind a byte.
 type brokenSource struct {
 	*os.File
@@ -360,9 +317,9 @@ func (s brokenSource) ReadAt(p []byte, at int64) (int, error) {
 	return s.File.ReadAt(p, at)
 }
 
-// TestParquetDiskFailures are no corruption: what cannot be read now may be later, and is not left out.
-func TestParquetDiskFailures(t *testing.T) {
-	source, err := os.Open("testdata/parquet/snappy.parquet")
+// TestDiskFailures are no corruption: what cannot be read now may be later, and is not left out.
+func TestDiskFailures(t *testing.T) {
+	source, err := os.Open("../../testdata/parquet/snappy.parquet")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -370,99 +327,25 @@ func TestParquetDiskFailures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &parquetFile{name: "x.parquet", source: brokenSource{source, 400}, size: info.Size()} // among the pictures
-	defer f.close()
-	if err := f.decode("footer", f.readFooter); err != nil {
+	f := &File{Name: "x.parquet", source: brokenSource{source, 400}, size: info.Size()} // among the pictures
+	defer f.Close()
+	if err := f.Decode("footer", f.readFooter); err != nil {
 		t.Fatal(err)
 	}
-	var c parquetColumn
-	var corrupt *corruptError
-	err = f.decode("row group 0", func() error {
-		if err := c.open(f, 1, 0, &inflater{}); err != nil {
+	var c Column
+	var corrupt *CorruptError
+	err = f.Decode("row group 0", func() error {
+		if err := c.Open(f, 1, 0, &Inflater{}); err != nil {
 			return err
 		}
 		for range 7 {
-			if _, err := c.bytes(); err != nil {
+			if _, err := c.Bytes(); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if !errors.Is(err, errBroken) || errors.As(err, &corrupt) || err.Error() != `"x.parquet": input/output error` {
+	if !errors.Is(err, errBroken) || errors.As(err, &corrupt) {
 		t.Errorf("%v", err)
 	}
-}
-
-// FuzzParquet: whatever a file holds, reading it ends, with rows or an error.
-func FuzzParquet(f *testing.F) {
-	names, err := filepath.Glob("testdata/parquet/*.parquet")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, name := range names {
-		whole, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(whole)
-	}
-	path := filepath.Join(f.TempDir(), "x.parquet")
-	f.Fuzz(func(t *testing.T, whole []byte) {
-		if err := os.WriteFile(path, whole, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-		defer mem.AssertSize(t, 0)
-		ctx := batch.WithAllocator(t.Context(), mem)
-		p := &Parquet{Path: path, AllCaptions: true}
-		if p.Open(ctx) != nil {
-			return
-		}
-		defer p.Close()
-		last := int64(-1)
-		for {
-			pairs, err := p.Read(ctx)
-			if pairs.Record == nil {
-				if err == nil {
-					t.Error("neither rows nor an error")
-				}
-				return
-			}
-			for _, offset := range pairs.Column(4).(*array.Int64).Int64Values() {
-				if offset <= last {
-					t.Errorf("offset %d after %d", offset, last)
-				}
-				last = offset
-			}
-			pairs.Release()
-		}
-	})
-}
-
-// FuzzWhere: what can be read as conditions means the same when it is written anew.
-func FuzzWhere(f *testing.F) {
-	for _, seed := range []string{"width >= 256 && similarity>0.28", `license == "cc-by" && ok!=true`, "a<'x && y'", "a == 1e9 &&", `a == "\"&&"`, ""} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		conditions, err := parseWhere(text)
-		if err != nil {
-			return
-		}
-		var again []string
-		for _, c := range conditions {
-			literal := fmt.Sprint(c.literal)
-			switch v := c.literal.(type) {
-			case string:
-				literal = strconv.Quote(v)
-			case float64:
-				literal = strconv.FormatFloat(v, 'e', -1, 64)
-			}
-			again = append(again, c.column+c.operator+literal)
-		}
-		reread, err := parseWhere(strings.Join(again, "&&"))
-		if err != nil || !slices.Equal(reread, conditions) {
-			t.Errorf("%q: %v, and anew %v, %v", text, conditions, reread, err)
-		}
-	})
 }
