@@ -52,10 +52,10 @@ type Train struct {
 
 // A Step is what one step tells.
 type Step struct {
-	Epoch int64 `json:"epoch"` // counted from 1
+	Epoch int64 // counted from 1
 	train.Metrics
-	Duplicates int     `json:"duplicates"` // captions that the batch had before
-	Seconds    float64 `json:"seconds"`    // since the last step, with what it waited for
+	Duplicates int     // captions that the batch had before
+	Seconds    float64 // since the last step, with what it waited for
 }
 
 // Open begins.

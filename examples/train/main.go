@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	pairs, unseen = 9_600, 500
+	pairs, unseen = 2_560, 500
 	epochs, size  = 20, 128
 )
 
@@ -34,7 +34,7 @@ func main() {
 	}, 1)
 	trainer, err := train.New(clip, train.Options{
 		Options: optim.Options{Decay: 0.1},
-		Rate:    optim.Cosine{Peak: 2e-3, Warmup: 50, Steps: epochs * (pairs / size)},
+		Rate:    optim.Cosine{Peak: 2e-3, Warmup: 20, Steps: epochs * (pairs / size)},
 		Clip:    1,
 	})
 	if err != nil {
