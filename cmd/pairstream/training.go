@@ -172,7 +172,7 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 			return err
 		}
 	}
-	trace, err := openTrace(t.out, trainer.Steps())
+	trace, err := openTrace(t.out, trainer.Steps(), learnt.Start.Epoch)
 	if err != nil {
 		return err
 	}

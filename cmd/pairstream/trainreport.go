@@ -32,6 +32,19 @@ func (r *trainReport) begin(clip *model.CLIP) {
 	out := r.c.OutOrStdout()
 	fmt.Fprintf(out, "%.1f million parameters; %d pairs, %d steps of %d\n\n", float64(clip.Parameters())/1e6, r.pairs, r.total, r.batch)
 	fmt.Fprintln(out, "epoch    loss  accuracy  held out: loss  accuracy  pairs/s     left  observation")
+	for _, e := range r.trace.epochs {
+		r.print(&e, "done")
+	}
+}
+
+// print prints the line of an epoch.
+func (r *trainReport) print(e *epochRecord, left string) {
+	held := fmt.Sprintf("%6.3f    %6.3f", e.GroupLoss, e.GroupAccuracy)
+	if e.HeldPairs == 0 {
+		held = fmt.Sprintf("%6s    %6s", "-", "-")
+	}
+	fmt.Fprintf(r.c.OutOrStdout(), "%5d  %6.3f    %6.3f          %s  %7.0f  %7s  %s\n",
+		e.Epoch, e.Loss, e.Accuracy, held, e.PairsPerSecond, left, e.Observation)
 }
 
 // step keeps the figures of a step.
@@ -60,8 +73,7 @@ func (r *trainReport) epoch(ctx context.Context, number int64) error {
 		return err
 	}
 	left := time.Duration(float64(r.total-r.trainer.Steps()) * r.busy / float64(max(r.steps, 1)) * float64(time.Second))
-	fmt.Fprintf(r.c.OutOrStdout(), "%5d  %6.3f    %6.3f          %6.3f    %6.3f  %7.0f  %7s  %s\n",
-		number, e.Loss, e.Accuracy, e.GroupLoss, e.GroupAccuracy, e.PairsPerSecond, left.Round(time.Second), e.Observation)
+	r.print(&e, left.Round(time.Second).String())
 	if stderr := r.c.ErrOrStderr(); !isTerminal(stderr) {
 		log := observe.JSON(stderr, r.how.verbose)
 		log.Info().Int64("epoch", number).Int("step", e.Step).Float64("loss", e.Loss).Float64("accuracy", e.Accuracy).

@@ -29,14 +29,14 @@ const (
 	epochsName = "epochs"
 )
 
-// openTrace goes on with the figures in a directory, of which those behind a step are dropped.
-func openTrace(dir string, step int) (*trace, error) {
+// openTrace goes on with the figures in a directory, as far as so many steps and whole epochs.
+func openTrace(dir string, steps int, epochs int64) (*trace, error) {
 	t := &trace{dir: dir}
 	var err error
-	if t.stepsFile, t.steps, err = openLines(filepath.Join(dir, stepsName+".jsonl"), func(r stepRecord) bool { return r.Step <= step }); err != nil {
+	if t.stepsFile, t.steps, err = openLines(filepath.Join(dir, stepsName+".jsonl"), func(r stepRecord) bool { return r.Step <= steps }); err != nil {
 		return nil, err
 	}
-	if t.epochsFile, t.epochs, err = openLines(filepath.Join(dir, epochsName+".jsonl"), func(r epochRecord) bool { return r.Step <= step && step > 0 }); err != nil {
+	if t.epochsFile, t.epochs, err = openLines(filepath.Join(dir, epochsName+".jsonl"), func(r epochRecord) bool { return r.Epoch <= epochs }); err != nil {
 		return nil, errors.Join(err, t.stepsFile.Close())
 	}
 	for _, e := range t.epochs {

@@ -43,7 +43,7 @@ func Observe(epochs []Epoch) string {
 	before := epochs[len(epochs)-2]
 	fall := 1 - last.Loss/before.Loss
 	switch {
-	case before.HeldLoss > 0 && last.HeldLoss > 1.02*before.HeldLoss && fall > 0:
+	case before.HeldLoss > 0 && last.HeldLoss > 1.02*before.HeldLoss && fall > 0 && last.Loss < 0.8*chance:
 		return "learns by heart: the loss of held-out pairs rises"
 	case fall > 0.15:
 		return "learns fast"
