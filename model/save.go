@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +23,8 @@ func (c *CLIP) Save(dir string) error {
 }
 
 func (c *CLIP) save(dir string) error {
-	if own := tokenizer.Default(); c.tokenizer.As(own.Flavour()).Fingerprint() != own.Fingerprint() {
-		return errors.New("the tokenizer's vocabulary is not CLIP's own")
+	if err := c.checkVocabulary(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -40,11 +39,15 @@ func (c *CLIP) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return checkpoint.Replace(filepath.Join(dir, openCLIPConfig), func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(c.config.openCLIP())
-	})
+	return saveJSON(dir, openCLIPConfig, c.config.openCLIP())
+}
+
+// checkVocabulary returns an error where those who read the saved model would make other tokens of a text.
+func (c *CLIP) checkVocabulary() error {
+	if own := tokenizer.Default(); c.tokenizer.As(own.Flavour()).Fingerprint() != own.Fingerprint() {
+		return errors.New("the tokenizer's vocabulary is not CLIP's own")
+	}
+	return nil
 }
 
 // openCLIP is the configuration as readOpenCLIP reads it.

@@ -114,4 +114,5 @@ func (f further) cells(all []cell) []cell {
 var reserved = []string{
 	batch.ID, batch.Image, batch.Caption, batch.Lane, batch.Offset, batch.PixelValues, batch.TokenIDs,
 	batch.ImageFeature, batch.TextFeature, batch.ImageEmbedding, batch.TextEmbedding, batch.Score, batch.Similarity,
+	batch.Epoch, batch.EpochRow,
 }

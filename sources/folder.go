@@ -36,45 +36,65 @@ var captionLists = []string{"captions.tsv", "captions.csv", "captions.jsonl"}
 
 // Open looks for a captions list, else lists the pictures.
 func (f *Folder) Open(ctx context.Context) error {
-	root, err := os.OpenRoot(f.Path)
+	list, pictures, err := f.find(ctx)
 	if err != nil {
-		return pathError(f.Path, err)
-	}
-	if err := f.open(ctx, root); err != nil {
-		root.Close()
 		return err
 	}
+	if list != nil {
+		f.collector, f.close = collect(f.Limits, list.further.names, list.next), list.close
+		return nil
+	}
+	f.gauge.reset(int64(len(pictures.pictures)))
+	f.collector, f.close = collect(f.Limits, nil, pictures.next), pictures.files.root.Close
 	return nil
 }
 
-func (f *Folder) open(ctx context.Context, root *os.Root) error {
+// Index lists all pictures, or reads the list.
+func (f *Folder) Index(ctx context.Context) (Index, error) {
+	list, pictures, err := f.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if list != nil {
+		return list.index(ctx, f.Limits)
+	}
+	row := func(i int64) (pairRow, error) { return pictures.row(int(i)), nil }
+	return newIndex(int64(len(pictures.pictures)), f.Limits, nil, row, pictures.files.root.Close), nil
+}
+
+// find opens the captions list that the folder has, or else finds its pictures.
+func (f *Folder) find(ctx context.Context) (list *listRows, pictures *folderRows, err error) {
+	root, err := os.OpenRoot(f.Path)
+	if err != nil {
+		return nil, nil, pathError(f.Path, err)
+	}
+	if list, pictures, err = f.findIn(ctx, root); err != nil {
+		root.Close()
+	}
+	return list, pictures, err
+}
+
+func (f *Folder) findIn(ctx context.Context, root *os.Root) (*listRows, *folderRows, error) {
 	list, err := findList(root)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if list != "" {
 		file, err := root.OpenFile(list, readOnly, 0)
 		if err != nil {
-			return pathError(filepath.Join(f.Path, list), err)
+			return nil, nil, pathError(filepath.Join(f.Path, list), err)
 		}
 		rows, err := (&List{Limits: f.Limits}).openRows(ctx, filepath.Join(f.Path, list), file, root, &f.gauge)
-		if err != nil {
-			return err
-		}
-		f.collector, f.close = collect(f.Limits, rows.further.names, rows.next), rows.close
-		return nil
+		return rows, nil, err
 	}
 	pictures, err := walk(ctx, root)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if len(pictures) == 0 {
-		return fmt.Errorf("%s: no pictures (.%s) and no captions.tsv, .csv or .jsonl in it", f.Path, strings.Join(pictureTypes, ", ."))
+		return nil, nil, fmt.Errorf("%s: no pictures (.%s) and no captions.tsv, .csv or .jsonl in it", f.Path, strings.Join(pictureTypes, ", ."))
 	}
-	f.gauge.reset(int64(len(pictures)))
-	rows := &folderRows{lane: f.Path, pictures: pictures, files: files{root: root}, limit: f.Limits.orDefault().Picture, gauge: &f.gauge}
-	f.collector, f.close = collect(f.Limits, nil, rows.next), root.Close
-	return nil
+	return nil, &folderRows{lane: f.Path, pictures: pictures, files: files{root: root}, limit: f.Limits.orDefault().Picture, gauge: &f.gauge}, nil
 }
 
 // Read returns the next pairs.
@@ -122,12 +142,18 @@ func (f *folderRows) next(context.Context) (pairRow, error) {
 	if f.i == len(f.pictures) {
 		return pairRow{}, io.EOF
 	}
-	picture := f.pictures[f.i]
-	r := pairRow{lane: f.lane, offset: int64(f.i), id: picture}
+	r := f.row(f.i)
 	f.i++
 	f.gauge.read.Add(1)
+	return r, nil
+}
+
+// row reads the i-th picture and its caption.
+func (f *folderRows) row(i int) pairRow {
+	picture := f.pictures[i]
+	r := pairRow{lane: f.lane, offset: int64(i), id: picture}
 	if r.err = checkName(picture); r.err != nil {
-		return r, nil
+		return r
 	}
 	text, err := f.files.read(strings.TrimSuffix(picture, path.Ext(picture))+".txt", maxText)
 	if err == nil {
@@ -137,5 +163,5 @@ func (f *folderRows) next(context.Context) (pairRow, error) {
 		r.image, err = f.files.read(picture, f.limit)
 	}
 	r.err = err
-	return r, nil
+	return r
 }

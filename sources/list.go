@@ -39,27 +39,48 @@ type List struct {
 
 // Open opens the list and reads its first line.
 func (l *List) Open(ctx context.Context) error {
+	var err error
+	if l.rows, err = l.open(ctx); err != nil {
+		return err
+	}
+	l.collector = collect(l.Limits, l.rows.further.names, l.rows.next)
+	return nil
+}
+
+// Index reads the whole list, and the pictures later. Its lines are then in memory, the pictures not.
+func (l *List) Index(ctx context.Context) (Index, error) {
+	if l.Path == "-" {
+		return nil, errors.ErrUnsupported
+	}
+	rows, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rows.index(ctx, l.Limits)
+}
+
+func (l *List) open(ctx context.Context) (*listRows, error) {
 	name, dir, file := l.Path, l.Dir, os.Stdin
 	if l.Path == "-" {
 		name, dir = "standard input", cmp.Or(dir, ".")
 	} else {
 		var err error
 		if file, err = os.Open(l.Path); err != nil {
-			return pathError(l.Path, err)
+			return nil, pathError(l.Path, err)
 		}
 		dir = cmp.Or(dir, filepath.Dir(l.Path))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		closeList(file)
-		return pathError(dir, err)
+		return nil, pathError(dir, err)
 	}
-	if l.rows, err = l.openRows(ctx, name, file, root, &l.gauge); err != nil {
+	rows, err := l.openRows(ctx, name, file, root, &l.gauge)
+	if err != nil {
 		root.Close()
-		return err
+		return nil, err
 	}
-	l.collector = collect(l.Limits, l.rows.further.names, l.rows.next)
-	return nil
+	return rows, nil
 }
 
 // Read returns the next pairs.
@@ -139,10 +160,13 @@ func (l *listRows) next(ctx context.Context) (pairRow, error) {
 	if r.err == nil {
 		r.err = l.fill(&r, from.cells)
 	}
+	if r.err == nil {
+		r.image, r.err = l.files.read(from.cells[l.image].text, l.limit)
+	}
 	return r, nil
 }
 
-// fill makes a row of a line's cells, as far as it can.
+// fill makes a row of a line's cells, as far as it can, but for the picture.
 func (l *listRows) fill(r *pairRow, cells []cell) error {
 	image, caption := cells[l.image], cells[l.caption]
 	r.id = image.text
@@ -162,9 +186,39 @@ func (l *listRows) fill(r *pairRow, cells []cell) error {
 		return errNoCaption
 	}
 	r.caption, r.further = caption.text, l.further.cells(cells)
-	var err error
-	r.image, err = l.files.read(image.text, l.limit)
-	return err
+	return nil
+}
+
+// index reads the list to its end, and takes over its files.
+func (l *listRows) index(ctx context.Context, limits Limits) (Index, error) {
+	var rows []pairRow
+	var paths []string
+	l.in.ctx = ctx
+	for {
+		from, err := l.table.next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", l.name, err), l.close())
+		}
+		r, path := pairRow{lane: l.name, offset: from.line, err: from.err}, ""
+		if r.err == nil {
+			r.err, path = l.fill(&r, from.cells), from.cells[l.image].text
+		}
+		rows, paths = append(rows, r), append(paths, path)
+	}
+	row := func(i int64) (pairRow, error) {
+		r := rows[i]
+		if r.err == nil {
+			r.image, r.err = l.files.read(paths[i], l.limit)
+		}
+		return r, nil
+	}
+	return newIndex(int64(len(rows)), limits, l.further.names, row, l.close), nil
 }
 
 func (l *listRows) close() error {

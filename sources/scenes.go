@@ -29,11 +29,40 @@ const maxSide = 4096
 
 // Open checks the fields.
 func (s *Scenes) Open(context.Context) error {
+	row, err := s.rows()
+	if err != nil {
+		return err
+	}
+	s.gauge.reset(s.N)
+	i := int64(0)
+	s.collector = collect(s.Limits, nil, func(context.Context) (pairRow, error) {
+		if i == s.N {
+			return pairRow{}, io.EOF
+		}
+		r, err := row(i)
+		i++
+		s.gauge.read.Add(1)
+		return r, err
+	})
+	return nil
+}
+
+// Index draws the scenes in any order.
+func (s *Scenes) Index(context.Context) (Index, error) {
+	row, err := s.rows()
+	if err != nil {
+		return nil, err
+	}
+	return newIndex(s.N, s.Limits, nil, row, s.Close), nil
+}
+
+// rows checks the fields and returns what draws a scene.
+func (s *Scenes) rows() (func(i int64) (pairRow, error), error) {
 	if s.N < 0 {
-		return fmt.Errorf("%d scenes", s.N)
+		return nil, fmt.Errorf("%d scenes", s.N)
 	}
 	if s.Size < 0 || s.Size > maxSide {
-		return fmt.Errorf("scenes of %d pixels: the limit is %d", s.Size, maxSide)
+		return nil, fmt.Errorf("scenes of %d pixels: the limit is %d", s.Size, maxSide)
 	}
 	draw := scenes.Scene.PNG
 	switch s.Format {
@@ -41,23 +70,16 @@ func (s *Scenes) Open(context.Context) error {
 	case "jpeg":
 		draw = func(scene scenes.Scene, size int) ([]byte, error) { return scene.JPEG(size, 90) }
 	default:
-		return fmt.Errorf("format %q is neither png nor jpeg", s.Format)
+		return nil, fmt.Errorf("format %q is neither png nor jpeg", s.Format)
 	}
-	s.gauge.reset(s.N)
-	lane, size, i := fmt.Sprintf("scenes-%d", s.Seed), cmp.Or(s.Size, 224), int64(0)
-	s.collector = collect(s.Limits, nil, func(context.Context) (pairRow, error) {
-		if i == s.N {
-			return pairRow{}, io.EOF
-		}
+	lane, size := fmt.Sprintf("scenes-%d", s.Seed), cmp.Or(s.Size, 224)
+	return func(i int64) (pairRow, error) {
 		scene := scenes.New(s.Seed, i)
 		r := pairRow{lane: lane, offset: i, id: fmt.Sprintf("%s-%d", lane, i), caption: scene.Caption()}
 		var err error
 		r.image, err = draw(scene, size)
-		i++
-		s.gauge.read.Add(1)
 		return r, err
-	})
-	return nil
+	}, nil
 }
 
 // Read returns the next pairs.

@@ -32,16 +32,27 @@ func (s *Slice) Open(context.Context) error {
 		if i == len(s.Pairs) {
 			return pairRow{}, io.EOF
 		}
-		p := s.Pairs[i]
-		r := pairRow{lane: "slice", offset: int64(i), id: p.ID, image: p.Image, caption: p.Caption}
-		if !utf8.ValidString(p.Caption) {
-			r.err = errCaptionNotUTF8
-		}
+		r := s.row(int64(i))
 		i++
 		s.gauge.read.Add(1)
 		return r, nil
 	})
 	return nil
+}
+
+// Index gives the pairs in any order.
+func (s *Slice) Index(context.Context) (Index, error) {
+	row := func(i int64) (pairRow, error) { return s.row(i), nil }
+	return newIndex(int64(len(s.Pairs)), s.Limits, nil, row, s.Close), nil
+}
+
+func (s *Slice) row(i int64) pairRow {
+	p := s.Pairs[i]
+	r := pairRow{lane: "slice", offset: i, id: p.ID, image: p.Image, caption: p.Caption}
+	if !utf8.ValidString(p.Caption) {
+		r.err = errCaptionNotUTF8
+	}
+	return r
 }
 
 // Read returns the next pairs.

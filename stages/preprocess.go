@@ -38,8 +38,15 @@ func (p Preprocess) Transform() pixel.Transform {
 // Process makes Pixels of Pairs.
 func (p Preprocess) Process(ctx context.Context, in batch.Pairs) (batch.Pixels, error) {
 	transform := p.Transform()
+	return preprocess(ctx, in, transform.Size, transform.Fingerprint(), func(_ int, dst []float32, picture []byte) error {
+		return transform.Apply(dst, picture)
+	})
+}
+
+// preprocess makes pixels of every picture, size×size each; the note says how.
+func preprocess(ctx context.Context, in batch.Pairs, size int, note string, apply func(i int, dst []float32, picture []byte) error) (batch.Pixels, error) {
 	rows := int(in.NumRows())
-	pixels := batch.NewMatrix[float32](batch.Allocator(ctx), rows, 3*transform.Size*transform.Size)
+	pixels := batch.NewMatrix[float32](batch.Allocator(ctx), rows, 3*size*size)
 	var bad pipeline.RowErrors
 	for i := range rows {
 		picture := in.Picture(i)
@@ -51,14 +58,14 @@ func (p Preprocess) Process(ctx context.Context, in batch.Pairs) (batch.Pixels, 
 			pixels.Release()
 			return batch.Pixels{}, err
 		}
-		if err := transform.Apply(pixels.Row(i), picture); err != nil {
+		if err := apply(i, pixels.Row(i), picture); err != nil {
 			pixels.SetNull(i)
 			bad = append(bad, pipeline.RowError{Row: int64(i), Err: err})
 		}
 	}
 	column := pixels.Array()
 	defer column.Release()
-	out, err := batch.PixelsOf(in, column, batch.Note{Key: batch.PreprocessNote, Value: transform.Fingerprint()})
+	out, err := batch.PixelsOf(in, column, batch.Note{Key: batch.PreprocessNote, Value: note})
 	if err != nil {
 		return out, err
 	}

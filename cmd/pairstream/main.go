@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.AddCommand(traceCommand(), embedCommand(), scoreCommand(), classifyCommand(), preprocessCommand(), tokenizeCommand(),
-		publishCommand(), verifyCommand())
+		publishCommand(), verifyCommand(), trainCommand())
 	for _, c := range root.Commands() {
 		command := c.RunE
 		c.RunE = func(c *cobra.Command, args []string) error {

@@ -87,6 +87,7 @@ func openSink[T sinks.Table[T]](address string) (pipeline.Sink[T], error) {
 type runFlags struct {
 	rejects   string
 	verbose   bool
+	quiet     bool // no line of progress on a terminal, and none in the end
 	observers []pipeline.Observer
 	sink      pipeline.Sink[pipeline.Rejects] // in place of the file
 }
@@ -115,19 +116,19 @@ func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) err
 	}))
 	stderr := c.ErrOrStderr()
 	person := isTerminal(stderr)
-	if person {
+	if person && !f.quiet {
 		var read func() float64
 		if g, ok := source.(sources.Gauge); ok {
 			read = g.Progress
 		}
 		runner.Observers = append(runner.Observers, observe.Progress(stderr, read))
-	} else {
+	} else if !person {
 		runner.Observers = append(runner.Observers, observe.Log(observe.JSON(stderr, f.verbose), 0))
 	}
 	if err := runner.Run(ctx, flows...); err != nil {
 		return err
 	}
-	if person {
+	if person && !f.quiet {
 		fmt.Fprintln(stderr, summary(report))
 	}
 	if report.Rejected > 0 {

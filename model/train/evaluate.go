@@ -51,6 +51,33 @@ func EvaluateEmbeddings(images, texts []float32, d int, scale float32) (Evaluati
 	}, nil
 }
 
+// EvaluateGroups is the mean of EvaluateEmbeddings over groups of n pairs that follow each other. Pairs is n; those left
+// over in the end do not count, unless they are all there are.
+func EvaluateGroups(images, texts []float32, d int, scale float32, n int) (Evaluation, error) {
+	groups := max(1, len(images)/d/n)
+	size := min(n*d, len(images))
+	var mean Evaluation
+	for g := range groups {
+		e, err := EvaluateEmbeddings(images[g*size:(g+1)*size], texts[g*size:(g+1)*size], d, scale)
+		if err != nil {
+			return Evaluation{}, err
+		}
+		mean.Pairs = e.Pairs
+		mean.Loss += e.Loss / float64(groups)
+		mean.ImageToText.add(e.ImageToText, 1/float64(groups))
+		mean.TextToImage.add(e.TextToImage, 1/float64(groups))
+	}
+	return mean, nil
+}
+
+func (r *Retrieval) add(more Retrieval, part float64) {
+	r.Recall1 += part * more.Recall1
+	r.Recall5 += part * more.Recall5
+	r.Recall10 += part * more.Recall10
+	r.MeanRank += part * more.MeanRank
+	r.MedianRank += part * more.MedianRank
+}
+
 // retrieval ranks, for each query (N, d), the candidate (N, d) of the same index.
 func retrieval(queries, candidates []float32, d int) Retrieval {
 	const rows = 64

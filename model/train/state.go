@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ const (
 )
 
 // Save writes all that training needs to go on to a safetensors file, replaced in one step: the weights by the
-// original's names, AdamW's moments as adamw.first.NAME and adamw.second.NAME, and the number of steps. notes is the
+// original's names, AdamW's moments as adamw.first.NAME and adamw.second.NAME, and the number of steps. A state that is not finite is not saved. notes is the
 // caller's part, given back by Load: where it stands in its data, the state of its random numbers.
 func (t *Trainer) Save(path string, notes map[string]string) error {
 	metadata := map[string]string{stepNote: strconv.Itoa(t.optimizer.Steps), settingsNote: t.settings()}
@@ -29,9 +30,16 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 		metadata[name] = note
 	}
 	var tensors []checkpoint.Tensor
+	var broken error
 	t.each(func(name string, shape []int, values []float32) {
 		tensors = append(tensors, checkpoint.FromFloats(name, shape, values))
+		if broken == nil && !finite(values) {
+			broken = fmt.Errorf("train: %s is no longer finite after step %d: the learning rate is too high", name, t.optimizer.Steps)
+		}
 	})
+	if broken != nil {
+		return broken
+	}
 	err := checkpoint.Replace(path, func(w io.Writer) error { return checkpoint.Write(w, tensors, metadata) })
 	if err != nil {
 		return fmt.Errorf("train: save state: %w", err)
@@ -50,10 +58,8 @@ func (t *Trainer) Load(path string) (notes map[string]string, err error) {
 	if err := errors.Join(t.load(f), f.Close()); err != nil {
 		return nil, fmt.Errorf("train: load state: %w", err)
 	}
-	notes = f.Metadata()
-	maps.DeleteFunc(notes, func(name, _ string) bool { return name == stepNote || name == settingsNote })
 	t.learner.Update()
-	return notes, nil
+	return ownNotes(f.Metadata()), nil
 }
 
 func (t *Trainer) load(f *checkpoint.File) error {
@@ -62,8 +68,8 @@ func (t *Trainer) load(f *checkpoint.File) error {
 	if err != nil || steps < 0 {
 		return fmt.Errorf("%s: %s is %q, want a number of steps", f.Name(), stepNote, metadata[stepNote])
 	}
-	if saved := metadata[settingsNote]; saved != t.settings() {
-		return fmt.Errorf("%s: saved with the settings %s, but these are %s", f.Name(), saved, t.settings())
+	if err := sameSettings(metadata[settingsNote], t.settings()); err != nil {
+		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	known := 0
 	t.each(func(name string, shape []int, values []float32) {
@@ -89,6 +95,15 @@ func (t *Trainer) load(f *checkpoint.File) error {
 	return err
 }
 
+func finite(values []float32) bool {
+	for _, v := range values {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // each visits all tensors of the state.
 func (t *Trainer) each(visit func(name string, shape []int, values []float32)) {
 	for _, s := range t.optimizer.State() {
@@ -101,4 +116,46 @@ func (t *Trainer) each(visit func(name string, shape []int, values []float32)) {
 }
 
 // settings are the options that decide the weights.
-func (t *Trainer) settings() string { return fmt.Sprintf("%+v", t.options) }
+func (t *Trainer) settings() string {
+	text, err := json.Marshal(t.options)
+	if err != nil {
+		panic(err) // numbers, none of them NaN: New has checked them
+	}
+	return string(text)
+}
+
+// sameSettings names the first option that is another one now.
+func sameSettings(saved, now string) error {
+	var then, these map[string]any
+	if err := json.Unmarshal([]byte(saved), &then); err != nil {
+		return fmt.Errorf("%s is %q, no options", settingsNote, saved)
+	}
+	if err := json.Unmarshal([]byte(now), &these); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(these)) {
+		if was, is := fmt.Sprint(then[name]), fmt.Sprint(these[name]); was != is {
+			return fmt.Errorf("saved with %s %s, but it is %s now", name, was, is)
+		}
+	}
+	return nil
+}
+
+// Notes reads what Save was given beside the state, without the state itself.
+func Notes(path string) (map[string]string, error) {
+	f, err := checkpoint.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: state: %w", err)
+	}
+	notes := f.Metadata()
+	if _, ok := notes[stepNote]; !ok {
+		err = fmt.Errorf("train: %s is no state of training", path)
+	}
+	return ownNotes(notes), errors.Join(err, f.Close())
+}
+
+// ownNotes are the caller's.
+func ownNotes(notes map[string]string) map[string]string {
+	maps.DeleteFunc(notes, func(name, _ string) bool { return name == stepNote || name == settingsNote })
+	return notes
+}

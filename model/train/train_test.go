@@ -191,7 +191,7 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		{filepath.Join(dir, "none"), taught, options, "no such file"},
 		{weights, taught, options, `train.step is "", want a number of steps`},
-		{path, taught, faster, "saved with the settings"},
+		{path, taught, faster, "saved with Rate map[Peak:0.01"},
 		{path, other, options, "tensors, want"},
 	} {
 		trainer, err := New(model.New(test.model, 1), test.Options)

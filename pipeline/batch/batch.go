@@ -6,6 +6,7 @@
 //	Pairs          id utf8, image binary, caption utf8, …
 //	Pixels         id utf8, pixels fixed_size_list<float32>[3·S·S]
 //	Tokens         id utf8, tokens fixed_size_list<int32>[L], caption utf8, …
+//	Examples       id utf8, caption utf8, pixels, tokens, …
 //	ImageFeatures  id utf8, image_features fixed_size_list<float32>[D]
 //	TextFeatures   id utf8, text_features fixed_size_list<float32>[D], caption utf8, …
 //	Features       id utf8, caption utf8, image_features, text_features, …
@@ -33,6 +34,9 @@ type Pixels struct{ Rows[Pixels] }
 
 // Tokens are captions as vocabulary ids, from start to end of text, padded to the context length.
 type Tokens struct{ Rows[Tokens] }
+
+// Examples are preprocessed pictures beside their captions as tokens: what a model learns from.
+type Examples struct{ Rows[Examples] }
 
 // ImageFeatures are what the image tower makes of pixels.
 type ImageFeatures struct{ Rows[ImageFeatures] }
@@ -75,6 +79,10 @@ const (
 	// ascending. Every source of this module adds them to the further columns.
 	Lane   = "origin_lane"
 	Offset = "origin_offset"
+
+	// Epoch and EpochRow say where a row stands in training data that is gone through again and again: see Place.
+	Epoch    = "epoch"
+	EpochRow = "epoch_row"
 )
 
 // A column is a required one, at its place.
@@ -84,16 +92,17 @@ type column struct {
 }
 
 var (
-	pairsColumns  = []column{{ID, arrow.BinaryTypes.String}, {Image, arrow.BinaryTypes.Binary}, {Caption, arrow.BinaryTypes.String}}
-	pixelColumns  = []column{{ID, arrow.BinaryTypes.String}, {PixelValues, floats}}
-	tokenColumns  = []column{{ID, arrow.BinaryTypes.String}, {TokenIDs, ints}, {Caption, arrow.BinaryTypes.String}}
-	imageColumns  = []column{{ID, arrow.BinaryTypes.String}, {ImageFeature, floats}}
-	textColumns   = []column{{ID, arrow.BinaryTypes.String}, {TextFeature, floats}, {Caption, arrow.BinaryTypes.String}}
-	bothColumns   = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageFeature, floats}, {TextFeature, floats}}
-	unitColumns   = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageEmbedding, floats}, {TextEmbedding, floats}}
-	scoreColumns  = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {Score, arrow.PrimitiveTypes.Float32}, {Similarity, floats}}
-	cosineColumns = scoreColumns[:3]
-	lossColumns   = []column{
+	pairsColumns   = []column{{ID, arrow.BinaryTypes.String}, {Image, arrow.BinaryTypes.Binary}, {Caption, arrow.BinaryTypes.String}}
+	pixelColumns   = []column{{ID, arrow.BinaryTypes.String}, {PixelValues, floats}}
+	tokenColumns   = []column{{ID, arrow.BinaryTypes.String}, {TokenIDs, ints}, {Caption, arrow.BinaryTypes.String}}
+	exampleColumns = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {PixelValues, floats}, {TokenIDs, ints}}
+	imageColumns   = []column{{ID, arrow.BinaryTypes.String}, {ImageFeature, floats}}
+	textColumns    = []column{{ID, arrow.BinaryTypes.String}, {TextFeature, floats}, {Caption, arrow.BinaryTypes.String}}
+	bothColumns    = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageFeature, floats}, {TextFeature, floats}}
+	unitColumns    = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageEmbedding, floats}, {TextEmbedding, floats}}
+	scoreColumns   = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {Score, arrow.PrimitiveTypes.Float32}, {Similarity, floats}}
+	cosineColumns  = scoreColumns[:3]
+	lossColumns    = []column{
 		{"loss", arrow.PrimitiveTypes.Float64}, {"accuracy", arrow.PrimitiveTypes.Float64},
 		{"pairs", arrow.PrimitiveTypes.Int64}, {"logit_scale", arrow.PrimitiveTypes.Float64},
 	}
@@ -112,6 +121,9 @@ func NewPixels(r arrow.Record) (Pixels, error) { return checked[Pixels](r, pixel
 
 // NewTokens makes Tokens of a record.
 func NewTokens(r arrow.Record) (Tokens, error) { return checked[Tokens](r, tokenColumns) }
+
+// NewExamples makes Examples of a record.
+func NewExamples(r arrow.Record) (Examples, error) { return checked[Examples](r, exampleColumns) }
 
 // NewImageFeatures makes ImageFeatures of a record.
 func NewImageFeatures(r arrow.Record) (ImageFeatures, error) {
@@ -188,6 +200,12 @@ func (p Pixels) Pixels() Matrix[float32] { return matrixOf[float32](p.Column(1))
 
 // Tokens returns all rows, N×L.
 func (t Tokens) Tokens() Matrix[int32] { return matrixOf[int32](t.Column(1)) }
+
+// Pixels returns all rows, N×3×S×S.
+func (e Examples) Pixels() Matrix[float32] { return matrixOf[float32](e.Column(2)) }
+
+// Tokens returns all rows, N×L.
+func (e Examples) Tokens() Matrix[int32] { return matrixOf[int32](e.Column(3)) }
 
 // Features returns all rows, N×D.
 func (f ImageFeatures) Features() Matrix[float32] { return matrixOf[float32](f.Column(1)) }

@@ -32,6 +32,15 @@ func TextFeaturesOf(t Tokens, features arrow.Array, notes ...Note) (TextFeatures
 	return derive[TextFeatures](textColumns, []arrow.Array{t.Column(0), features, t.Column(2)}, further(t, tokenColumns), notes, t.Schema())
 }
 
+// JoinExamples sets pixels beside tokens: what pipeline.Zip does with the two branches of training.
+func JoinExamples(_ context.Context, pixels Pixels, tokens Tokens) (Examples, error) {
+	if !array.Equal(pixels.Column(0), tokens.Column(0)) {
+		return Examples{}, fmt.Errorf("join: the ids of pixels and tokens differ")
+	}
+	columns := []arrow.Array{tokens.Column(0), tokens.Column(2), pixels.Column(1), tokens.Column(1)}
+	return derive[Examples](exampleColumns, columns, further(tokens, tokenColumns), nil, pixels.Schema(), tokens.Schema())
+}
+
 // Join sets the features of pictures beside those of their captions: what pipeline.Zip does with the two branches.
 func Join(_ context.Context, images ImageFeatures, texts TextFeatures) (Features, error) {
 	if !array.Equal(images.Column(0), texts.Column(0)) {
