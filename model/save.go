@@ -24,6 +24,9 @@ func (c *CLIP) Save(dir string) error {
 }
 
 func (c *CLIP) save(dir string) error {
+	if c.config.Family != ViT {
+		return fmt.Errorf("a %v is not written, only vision transformers are", c.config.Family)
+	}
 	if own := tokenizer.Default(); c.tokenizer.As(own.Flavour()).Fingerprint() != own.Fingerprint() {
 		return errors.New("the tokenizer's vocabulary is not CLIP's own")
 	}
