@@ -6,9 +6,6 @@ import (
 	"github.com/pairstream/pairstream/model/tensor"
 )
 
-// lookup finds a tensor by the name it has in the original checkpoints.
-type lookup func(name string) []float32
-
 // sequence is a run of rows in a packed batch: the tokens of one picture or one caption.
 type sequence struct {
 	start, length int

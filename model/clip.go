@@ -25,11 +25,11 @@ type CLIP struct {
 	values      [][]float32 // of parameters, one for one; read-only where they are mapped
 	fingerprint string
 	tokenizer   *tokenizer.Tokenizer
-	vision      *vision
-	text        *text
+	vision      imageTower
+	text        textTower
 	precision   tensor.Precision
-	images      func() *visionEncoder // vision, packed when it is first needed
-	texts       func() *textEncoder
+	images      func() imageEncoder // vision, packed when it is first needed
+	texts       func() captionEncoder
 	checkpoint  io.Closer // what values point into; nil where they are our own
 }
 
@@ -38,8 +38,8 @@ type CLIP struct {
 // same, bit for bit, whatever rows it is encoded with, and however many processors there are.
 func (c *CLIP) EncodeImages(dst, pixels []float32) {
 	n, size, embed := c.checkImages(dst, pixels), 3*c.config.Image.Size*c.config.Image.Size, c.config.Embed
-	for from := 0; from < n; from += c.vision.chunk {
-		to := min(n, from+c.vision.chunk)
+	for from := 0; from < n; from += c.vision.pictures() {
+		to := min(n, from+c.vision.pictures())
 		c.images().encode(dst[from*embed:to*embed], pixels[from*size:to*size])
 	}
 }
@@ -59,7 +59,7 @@ func (c *CLIP) checkImages(dst, pixels []float32) int {
 // causal mask the rest cannot change the embedding. It panics on an id outside the vocabulary.
 func (c *CLIP) EncodeTexts(dst []float32, tokens []int32) {
 	rows, embed := c.cutTexts(dst, tokens), c.config.Embed
-	for _, chunk := range split(rows, c.text.rows) {
+	for _, chunk := range split(rows, c.text.tokens()) {
 		c.texts().encode(dst[chunk.from*embed:chunk.to*embed], rows[chunk.from:chunk.to])
 	}
 }
@@ -138,9 +138,10 @@ func build(name string, cfg Config, list []parameter, values [][]float32) *CLIP 
 
 // assemble makes the towers of the values. What they are packed into is made when it is first needed.
 func (c *CLIP) assemble() {
-	c.vision, c.text = newVision(c.config, c.value), newText(c.config, c.value)
-	c.images = sync.OnceValue(func() *visionEncoder { return c.vision.pack(c.precision) })
-	c.texts = sync.OnceValue(func() *textEncoder { return c.text.pack(c.precision) })
+	made := families[c.config.Family]
+	c.vision, c.text = made.image(c.config, c.value), made.text(c.config, c.value)
+	c.images = sync.OnceValue(func() imageEncoder { return c.vision.pack(c.precision) })
+	c.texts = sync.OnceValue(func() captionEncoder { return c.text.pack(c.precision) })
 }
 
 // value finds a tensor by the name it has in the original checkpoints.

@@ -118,13 +118,18 @@ func TestEncodePanics(t *testing.T) {
 	}
 }
 
-// TestPresets compares with the numbers of parameters that open_clip's models have.
+// TestPresets compares with the numbers of parameters that open_clip's models have, statistics of batches included.
 func TestPresets(t *testing.T) {
 	for name, want := range map[string]int{
 		"ViT-B-32":     151_277_313,
 		"ViT-B-16":     149_620_737,
 		"ViT-L-14":     427_616_513,
 		"ViT-L-14-336": 427_944_193,
+		"RN50":         102_060_385,
+		"RN101":        119_793_505,
+		"RN50x4":       178_410_361,
+		"RN50x16":      291_173_137,
+		"RN50x64":      623_668_929,
 		"ViT-S-32":     63_085_825,
 		"ViT-H-14":     986_109_441,
 		"ViT-g-14":     1_366_678_273,
@@ -144,8 +149,8 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s has %d parameters, want %d", name, got, want)
 		}
 	}
-	if _, err := Preset("RN50"); err == nil {
-		t.Error("RN50 is known")
+	if _, err := Preset("ViT-B-31"); err == nil {
+		t.Error("ViT-B-31 is known")
 	}
 }
 

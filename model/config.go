@@ -2,23 +2,27 @@ package model
 
 import "fmt"
 
-// Config says what a CLIP is made of. The towers are transformers of the original's shape.
+// Config says what a CLIP is made of.
 type Config struct {
-	Embed      int // width of the space that pictures and captions share
+	Family     Family // which networks the towers are
+	Embed      int    // width of the space that pictures and captions share
 	Image      ImageConfig
 	Text       TextConfig
 	Activation Activation
 	Preprocess Preprocess
 }
 
-// ImageConfig describes the vision transformer.
+// ImageConfig describes the image tower.
 type ImageConfig struct {
 	Size   int // height and width of the picture, in pixels
-	Patch  int // height and width of a patch; a divisor of Size
-	Width  int // of a token
+	Patch  int // height and width of a patch; what is left of Size beyond whole patches is not looked at
+	Width  int // of a token; of a ResNet's stem, in channels
 	Layers int
-	Heads  int // a divisor of Width
+	Heads  int // a divisor of Width; of a ResNet's attention pooling, a divisor of 32·Width
 	MLP    int // width inside a block's MLP; 0 means 4·Width
+
+	// Stages are the blocks in each of a ResNet's four stages. It has no Patch, Layers and MLP.
+	Stages [4]int
 }
 
 // TextConfig describes the text transformer.
@@ -62,17 +66,18 @@ func (a Activation) String() string {
 	return "unknown"
 }
 
-// ParseActivation reads an activation's name, as String gives it. The empty string is ActivationUnknown.
+// ParseActivation reads quickgelu, or quick_gelu as configurations spell it, or gelu. The empty string is
+// ActivationUnknown.
 func ParseActivation(name string) (Activation, error) {
-	for _, a := range []Activation{QuickGELU, GELU} {
-		if name == a.String() {
-			return a, nil
-		}
-	}
-	if name == "" {
+	switch name {
+	case "":
 		return ActivationUnknown, nil
+	case "quickgelu", "quick_gelu":
+		return QuickGELU, nil
+	case "gelu":
+		return GELU, nil
 	}
-	return ActivationUnknown, fmt.Errorf("activation %q is neither %v nor %v", name, QuickGELU, GELU)
+	return ActivationUnknown, fmt.Errorf("activation %q is neither quickgelu nor gelu", name)
 }
 
 // OpenAIPreprocess is what the original models were trained with.
@@ -83,14 +88,9 @@ func OpenAIPreprocess() Preprocess {
 	}
 }
 
-// tokens is the length of the vision transformer's sequence: the class token and one for each patch.
-func (c ImageConfig) tokens() int { return 1 + c.grid()*c.grid() }
-
-func (c ImageConfig) grid() int { return c.Size / c.Patch }
-
 // withDefaults fills in what a zero value stands for.
 func (c Config) withDefaults() Config {
-	if c.Image.MLP == 0 {
+	if c.Image.MLP == 0 && c.Family != ResNet {
 		c.Image.MLP = 4 * c.Image.Width
 	}
 	if c.Text.MLP == 0 {
@@ -106,36 +106,26 @@ func (c Config) withDefaults() Config {
 // configuration cannot ask for absurd amounts of memory.
 func (c Config) Validate() error {
 	c = c.withDefaults()
-	for _, n := range []struct {
-		name       string
-		value, max int
-	}{
+	if c.Family < 0 || int(c.Family) >= len(families) {
+		return fmt.Errorf("family %d is none", c.Family)
+	}
+	err := limits{
 		{"embed", c.Embed, 1 << 14},
 		{"image size", c.Image.Size, 1 << 12},
-		{"image patch", c.Image.Patch, 1 << 8},
 		{"image width", c.Image.Width, 1 << 14},
-		{"image layers", c.Image.Layers, 1 << 8},
 		{"image heads", c.Image.Heads, 1 << 8},
-		{"image mlp", c.Image.MLP, 1 << 16},
 		{"text context", c.Text.Context, 1 << 12},
 		{"text vocabulary", c.Text.Vocab, 1 << 20},
 		{"text width", c.Text.Width, 1 << 14},
 		{"text layers", c.Text.Layers, 1 << 8},
 		{"text heads", c.Text.Heads, 1 << 8},
 		{"text mlp", c.Text.MLP, 1 << 16},
-	} {
-		if n.value < 1 || n.value > n.max {
-			return fmt.Errorf("%s is %d, want 1 to %d", n.name, n.value, n.max)
-		}
+	}.check()
+	if err != nil {
+		return err
 	}
-	if c.Image.Size%c.Image.Patch != 0 {
-		return fmt.Errorf("image size %d is not a multiple of patch %d", c.Image.Size, c.Image.Patch)
-	}
-	if n := c.Image.tokens(); n > 1<<13 {
-		return fmt.Errorf("image size %d in patches of %d makes %d tokens, more than %d", c.Image.Size, c.Image.Patch, n, 1<<13)
-	}
-	if c.Image.Width%c.Image.Heads != 0 {
-		return fmt.Errorf("image width %d is not a multiple of its %d heads", c.Image.Width, c.Image.Heads)
+	if err := families[c.Family].validate(c); err != nil {
+		return err
 	}
 	if c.Text.Width%c.Text.Heads != 0 {
 		return fmt.Errorf("text width %d is not a multiple of its %d heads", c.Text.Width, c.Text.Heads)
@@ -146,6 +136,21 @@ func (c Config) Validate() error {
 	for i, s := range c.Preprocess.Std {
 		if mean := c.Preprocess.Mean[i]; !(s > 0 && s < 1e6) || !(mean > -1e6 && mean < 1e6) {
 			return fmt.Errorf("preprocess mean %v, std %v", c.Preprocess.Mean, c.Preprocess.Std)
+		}
+	}
+	return nil
+}
+
+// limits are numbers that are to be from 1 to a most.
+type limits []struct {
+	name       string
+	value, max int
+}
+
+func (l limits) check() error {
+	for _, n := range l {
+		if n.value < 1 || n.value > n.max {
+			return fmt.Errorf("%s is %d, want 1 to %d", n.name, n.value, n.max)
 		}
 	}
 	return nil

@@ -20,6 +20,9 @@ func fingerprint(cfg Config, list []parameter, values [][]float32) string {
 		im.Size, im.Patch, im.Width, im.Layers, im.Heads, im.MLP,
 		tx.Context, tx.Vocab, tx.Width, tx.Layers, tx.Heads, tx.MLP, tx.EndOfText,
 		cfg.Activation, pre.Mean, pre.Std, pre.Squash)
+	if cfg.Family != ViT {
+		fmt.Fprintf(h, "%v stages %v\n", cfg.Family, im.Stages)
+	}
 	for i, p := range list {
 		fmt.Fprintf(h, "%s %v %016x\n", p.name, p.shape, sums[i])
 	}

@@ -41,6 +41,9 @@ type Frozen struct {
 
 // Learner makes a model that starts from c's weights; c stays as it is.
 func (c *CLIP) Learner(frozen Frozen) (*Learner, error) {
+	if c.config.Family != ViT {
+		return nil, fmt.Errorf("model %s: training is for vision transformers, not for a %v", c.name, c.config.Family)
+	}
 	l := &Learner{}
 	var err error
 	if l.image.first, l.image.learns, err = frozen.first(frozen.Image, "image", c.config.Image.Layers); err != nil {
@@ -147,14 +150,14 @@ func (l *Learner) RecordImages(dst, pixels []float32) {
 		return
 	}
 	l.clip.checkImages(dst, pixels)
-	l.clip.vision.record(&l.image.tape, dst, pixels)
+	l.visionTower().record(&l.image.tape, dst, pixels)
 }
 
 // BackwardImages adds to the gradients what ddst (N, Embed), the gradient of the embeddings that RecordImages
 // computed last, makes of them.
 func (l *Learner) BackwardImages(ddst []float32) {
 	if checkRecorded(len(ddst), l.image.recorded); l.image.learns && len(ddst) > 0 {
-		l.clip.vision.backward(&l.image.gradient, &l.image.tape, ddst, l.image.first)
+		l.visionTower().backward(&l.image.gradient, &l.image.tape, ddst, l.image.first)
 	}
 }
 
@@ -165,13 +168,13 @@ func (l *Learner) RecordTexts(dst []float32, tokens []int32) {
 		l.clip.EncodeTexts(dst, tokens)
 		return
 	}
-	l.clip.text.record(&l.text.tape, dst, l.clip.cutTexts(dst, tokens))
+	l.textTower().record(&l.text.tape, dst, l.clip.cutTexts(dst, tokens))
 }
 
 // BackwardTexts is BackwardImages for what RecordTexts computed last.
 func (l *Learner) BackwardTexts(ddst []float32) {
 	if checkRecorded(len(ddst), l.text.recorded); l.text.learns && len(ddst) > 0 {
-		l.clip.text.backward(&l.text.gradient, &l.text.tape, ddst, l.text.first)
+		l.textTower().backward(&l.text.gradient, &l.text.tape, ddst, l.text.first)
 	}
 }
 
@@ -180,3 +183,8 @@ func checkRecorded(got, want int) {
 		panic(fmt.Sprintf("model: gradient of %d values for embeddings of %d", got, want))
 	}
 }
+
+// visionTower and textTower are of the only family that learns.
+func (l *Learner) visionTower() *vision { return l.clip.vision.(*vision) }
+
+func (l *Learner) textTower() *text { return l.clip.text.(*text) }

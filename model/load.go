@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/pairstream/pairstream/model/checkpoint"
 	"github.com/pairstream/pairstream/model/tensor"
@@ -59,6 +60,9 @@ func loadOne(f *checkpoint.File, names naming, p parameter) ([]float32, error) {
 		}
 		if i := notFinite(values); i >= 0 {
 			return nil, fmt.Errorf("%s: tensor %s: element %d is %v", t.File(), name, i, values[i])
+		}
+		if strings.HasSuffix(name, ".running_var") && slices.Min(values) < 0 {
+			return nil, fmt.Errorf("%s: tensor %s: a variance is %v", t.File(), name, slices.Min(values))
 		}
 		parts = append(parts, values)
 	}

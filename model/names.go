@@ -30,7 +30,7 @@ func namingOf(f *checkpoint.File) (naming, error) {
 			return huggingFaceNames{prefix: prefix}, nil
 		}
 	}
-	return nil, errors.New(f.Name() + ": neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight: not a CLIP with a vision transformer")
+	return nil, errors.New(f.Name() + ": neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight: not a CLIP")
 }
 
 // originalNames are OpenAI's, which open_clip keeps; its CustomTextCLIP puts the text tower under "text.".
@@ -97,5 +97,6 @@ func buffer(name string) bool {
 	case "input_resolution", "context_length", "vocab_size": // OpenAI's archives
 		return true
 	}
-	return strings.HasSuffix(name, ".embeddings.position_ids") // transformers before 4.31
+	return strings.HasSuffix(name, ".embeddings.position_ids") || // transformers before 4.31
+		strings.HasSuffix(name, ".num_batches_tracked") // PyTorch's batch normalisation
 }

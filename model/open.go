@@ -13,7 +13,7 @@ import (
 )
 
 // ErrActivation says that nothing in a directory tells which activation the model was trained with.
-var ErrActivation = errors.New("the files do not say which activation the model has, QuickGELU (as OpenAI's own) or GELU")
+var ErrActivation = errors.New("nothing says which activation the model has, quickgelu (as OpenAI's own weights) or gelu (as most others)")
 
 // Options is what OpenWith needs to know where the files do not say it, or say it wrongly.
 type Options struct {
@@ -27,7 +27,7 @@ type Options struct {
 //   - Hugging Face: config.json with model.safetensors, or with model.safetensors.index.json and its shards, and,
 //     where there is one, preprocessor_config.json
 //   - a model.safetensors alone, with the original's names: the shapes give the architecture, and OpenWith the
-//     activation
+//     activation, unless the tensors are all that an archive of OpenAI's holds
 //
 // Weights may be F32, F16 or BF16; they are computed with as float32. The files are mapped, and stay so until
 // Close. A tensor that is missing, too many, of another shape than the configuration says, or not finite is an

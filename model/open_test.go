@@ -150,7 +150,7 @@ func TestOpenErrors(t *testing.T) {
 		{"misshaped in its own words", huggingFaceDir(t, nil, `"projection_dim": 20`, `"projection_dim": 21`),
 			"model.safetensors: tensor visual_projection.weight has shape [20 24], want [21 24]"},
 		{"not a CLIP", openCLIPDir(t, func(ts tensors) { clear(ts) }),
-			"open_clip_model.safetensors: neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight: not a CLIP with a vision transformer"},
+			"open_clip_model.safetensors: neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight: not a CLIP"},
 		{"layer scale", openCLIPDir(t, nil, `"patch_size": 6`, `"patch_size": 6, "ls_init_value": 1e-5`),
 			"open_clip_config.json: vision_cfg: ls_init_value: 1e-5 is not supported"},
 		{"other pooling", openCLIPDir(t, nil, `"context_length"`, `"pool_type": "last", "context_length"`),
@@ -161,8 +161,10 @@ func TestOpenErrors(t *testing.T) {
 			"open_clip_config.json: image width is 24000000, want 1 to 16384"},
 		{"heads", openCLIPDir(t, nil, `"heads": 2`, `"heads": 3`),
 			"open_clip_config.json: text width 16 is not a multiple of its 3 heads"},
-		{"patch", openCLIPDir(t, nil, `"image_size": 24`, `"image_size": 25`),
-			"open_clip_config.json: image size 25 is not a multiple of patch 6"},
+		{"patch", openCLIPDir(t, nil, `"image_size": 24`, `"image_size": 5`),
+			"open_clip_config.json: image size 5 is less than patch 6"},
+		{"stages", openCLIPDir(t, nil, `"layers": 2`, `"layers": [2, 2, 2]`),
+			"open_clip_config.json: vision_cfg: layers: [2, 2, 2]: want the blocks of 4 stages"},
 		{"oblong", openCLIPDir(t, nil, `"image_size": 24`, `"image_size": [24, 30]`),
 			"open_clip_config.json: vision_cfg: image_size: [24, 30]: want one number, or two that are the same"},
 		{"bilinear", openCLIPDir(t, nil, `"bicubic"`, `"bilinear"`),
@@ -264,7 +266,7 @@ func TestOpenBareErrors(t *testing.T) {
 			delete(ts, "visual.class_embedding")
 			delete(ts, "visual.positional_embedding")
 			ts.set("visual.layer1.0.conv1.weight", []int{1}, 1)
-		}, "model.safetensors: a ResNet image tower is not supported"},
+		}, "model.safetensors: tensor visual.attnpool.c_proj.weight is missing"},
 		"no projection":   {func(ts tensors) { delete(ts, "visual.proj") }, "model.safetensors: tensor visual.proj is missing"},
 		"flat projection": {func(ts tensors) { ts.set("visual.proj", []int{1}, 1) }, "model.safetensors: tensor visual.proj has shape [1], want 2 dimensions"},
 		"hugging face": {func(ts tensors) {

@@ -36,7 +36,7 @@ func parseOpenCLIP(text []byte) (Config, error) {
 	if vision == nil || txt == nil {
 		return cfg, errors.New("model_cfg: vision_cfg or text_cfg is missing")
 	}
-	if cfg.Image, err = openCLIPVision(vision); err != nil {
+	if cfg.Family, cfg.Image, err = openCLIPVision(vision); err != nil {
 		return cfg, fmt.Errorf("vision_cfg: %w", err)
 	}
 	if cfg.Text, err = openCLIPText(txt); err != nil {
@@ -55,26 +55,52 @@ func parseOpenCLIP(text []byte) (Config, error) {
 	return cfg, nil
 }
 
-func openCLIPVision(object json.RawMessage) (ImageConfig, error) {
-	im := ImageConfig{Width: 768, Layers: 12}
-	size, patch, head, ratio := side{pixels: 224}, side{pixels: 16}, 64, 4.0
+func openCLIPVision(object json.RawMessage) (Family, ImageConfig, error) {
+	im := ImageConfig{Width: 768}
+	size, patch, layers, head, ratio := side{pixels: 224}, side{pixels: 16}, depth{blocks: 12}, 64, 4.0
 	pool, position, block := "tok", "learnable", "default"
 	err := fields(object, map[string]any{
-		"image_size": &size, "patch_size": &patch, "width": &im.Width, "layers": &im.Layers, "head_width": &head,
+		"image_size": &size, "patch_size": &patch, "width": &im.Width, "layers": &layers, "head_width": &head,
 		"mlp_ratio": &ratio, "pool_type": &pool, "pos_embed_type": &position, "block_type": &block,
 	}, "patch_dropout", "output_tokens", "attn_pooler_queries", "attn_pooler_heads",
 		"timm_pool", "timm_proj", "timm_drop", "timm_model_pretrained")
 	if err != nil {
-		return im, err
+		return ViT, im, err
 	}
 	if pool != "tok" || position != "learnable" || block != "default" {
-		return im, fmt.Errorf("pool_type %q, pos_embed_type %q or block_type %q is not supported", pool, position, block)
+		return ViT, im, fmt.Errorf("pool_type %q, pos_embed_type %q or block_type %q is not supported", pool, position, block)
 	}
 	if head < 1 {
-		return im, fmt.Errorf("head_width is %d", head)
+		return ViT, im, fmt.Errorf("head_width is %d", head)
 	}
-	im.Size, im.Patch, im.Heads, im.MLP = size.pixels, patch.pixels, im.Width/head, int(float64(im.Width)*ratio)
-	return im, nil
+	im.Size = size.pixels
+	if layers.stages != [4]int{} {
+		im.Stages, im.Heads = layers.stages, im.channels()/head
+		return ResNet, im, nil
+	}
+	im.Patch, im.Layers, im.Heads, im.MLP = patch.pixels, layers.blocks, im.Width/head, int(float64(im.Width)*ratio)
+	return ViT, im, nil
+}
+
+// depth is the blocks of a vision transformer, or those of a residual network's four stages.
+type depth struct {
+	blocks int
+	stages [4]int
+}
+
+func (d *depth) UnmarshalJSON(text []byte) error {
+	if text[0] != '[' {
+		return json.Unmarshal(text, &d.blocks)
+	}
+	var list []int
+	if err := json.Unmarshal(text, &list); err != nil {
+		return err
+	}
+	if len(list) != len(d.stages) {
+		return fmt.Errorf("%s: want the blocks of %d stages", text, len(d.stages))
+	}
+	d.stages = [4]int(list)
+	return nil
 }
 
 func openCLIPText(object json.RawMessage) (TextConfig, error) {

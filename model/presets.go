@@ -18,6 +18,11 @@ var presets = []preset{
 	{"ViT-B-16", vit(512, 224, 16, 768, 12, 12, 512, 12, QuickGELU)},
 	{"ViT-L-14", vit(768, 224, 14, 1024, 24, 16, 768, 12, QuickGELU)},
 	{"ViT-L-14-336", vit(768, 336, 14, 1024, 24, 16, 768, 12, QuickGELU)},
+	{"RN50", resNetPreset(1024, 224, 64, [4]int{3, 4, 6, 3}, 512)},
+	{"RN101", resNetPreset(512, 224, 64, [4]int{3, 4, 23, 3}, 512)},
+	{"RN50x4", resNetPreset(640, 288, 80, [4]int{4, 6, 10, 6}, 640)},
+	{"RN50x16", resNetPreset(768, 384, 96, [4]int{6, 8, 18, 8}, 768)},
+	{"RN50x64", resNetPreset(1024, 448, 128, [4]int{3, 15, 36, 10}, 1024)},
 	{"ViT-S-32", vit(384, 224, 32, 384, 12, 6, 384, 12, GELU)},
 	{"ViT-H-14", vit(1024, 224, 14, 1280, 32, 16, 1024, 24, GELU)},
 	{"ViT-g-14", withImageMLP(vit(1024, 224, 14, 1408, 40, 16, 1024, 24, GELU), 6144)},
@@ -43,6 +48,12 @@ func vit(embed, size, patch, width, layers, heads, textWidth, textLayers int, ac
 		Text:       TextConfig{Context: 77, Vocab: 49408, Width: textWidth, Layers: textLayers, Heads: textWidth / 64},
 		Activation: act,
 	}
+}
+
+func resNetPreset(embed, size, width int, stages [4]int, textWidth int) Config {
+	c := vit(embed, size, 0, width, 0, width/2, textWidth, 12, QuickGELU)
+	c.Family, c.Image.Stages = ResNet, stages
+	return c
 }
 
 func withImageMLP(c Config, width int) Config {

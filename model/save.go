@@ -23,7 +23,7 @@ func (c *CLIP) Save(dir string) error {
 }
 
 func (c *CLIP) save(dir string) error {
-	if err := c.checkVocabulary(); err != nil {
+	if err := c.checkWritable(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -42,8 +42,12 @@ func (c *CLIP) save(dir string) error {
 	return saveJSON(dir, openCLIPConfig, c.config.openCLIP())
 }
 
-// checkVocabulary returns an error where those who read the saved model would make other tokens of a text.
-func (c *CLIP) checkVocabulary() error {
+// checkWritable returns an error where the layouts have no names for the tensors, or where those who read the saved model
+// would make other tokens of a text.
+func (c *CLIP) checkWritable() error {
+	if c.config.Family != ViT {
+		return fmt.Errorf("a %v is not written, only vision transformers are", c.config.Family)
+	}
 	if own := tokenizer.Default(); c.tokenizer.As(own.Flavour()).Fingerprint() != own.Fingerprint() {
 		return errors.New("the tokenizer's vocabulary is not CLIP's own")
 	}

@@ -22,7 +22,7 @@ func (c *CLIP) SaveHuggingFace(dir string) error {
 }
 
 func (c *CLIP) saveHuggingFace(dir string) error {
-	if err := c.checkVocabulary(); err != nil {
+	if err := c.checkWritable(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {

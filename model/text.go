@@ -16,9 +16,9 @@ type text struct {
 	proj            *tensor.Linear
 }
 
-func newText(cfg Config, get lookup) *text {
+func newText(cfg Config, get lookup) textTower {
 	tx := cfg.Text
-	t := &text{
+	return &text{
 		TextConfig:  tx,
 		rows:        max(chunkRows, tx.Context),
 		token:       get("token_embedding.weight"),
@@ -27,8 +27,9 @@ func newText(cfg Config, get lookup) *text {
 		transformer: newTransformer("transformer.resblocks", tx.Width, tx.Layers, tx.Heads, tx.MLP, true, cfg.Activation, get),
 		proj:        projection(get("text_projection"), tx.Width, cfg.Embed),
 	}
-	return t
 }
+
+func (t *text) tokens() int { return t.rows }
 
 // cut shortens row n to the tokens that its embedding depends on: up to the pooled one.
 func (t *text) cut(n int, row []int32) []int32 {

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+
 	"github.com/pairstream/pairstream/model/tensor"
 )
 
@@ -19,9 +21,9 @@ type vision struct {
 	proj            *tensor.Linear
 }
 
-func newVision(cfg Config, get lookup) *vision {
+func newVision(cfg Config, get lookup) imageTower {
 	im := cfg.Image
-	v := &vision{
+	return &vision{
 		ImageConfig: im,
 		chunk:       max(1, chunkRows/im.tokens()),
 		conv:        tensor.NewLinear(get("visual.conv1.weight"), nil, 3*im.Patch*im.Patch, im.Width),
@@ -32,7 +34,35 @@ func newVision(cfg Config, get lookup) *vision {
 		transformer: newTransformer("visual.transformer.resblocks", im.Width, im.Layers, im.Heads, im.MLP, false, cfg.Activation, get),
 		proj:        projection(get("visual.proj"), im.Width, cfg.Embed),
 	}
-	return v
+}
+
+func (v *vision) pictures() int { return v.chunk }
+
+// tokens is the length of the sequence: the class token and one for each patch.
+func (c ImageConfig) tokens() int { return 1 + c.grid()*c.grid() }
+
+// grid is the patches in a row, and in a column.
+func (c ImageConfig) grid() int { return c.Size / c.Patch }
+
+// validateViT checks what only a vision transformer has.
+func (c Config) validateViT() error {
+	im := c.Image
+	if err := (limits{{"image patch", im.Patch, 1 << 8}, {"image layers", im.Layers, 1 << 8}, {"image mlp", im.MLP, 1 << 16}}).check(); err != nil {
+		return err
+	}
+	if im.Patch > im.Size {
+		return fmt.Errorf("image size %d is less than patch %d", im.Size, im.Patch)
+	}
+	if n := im.tokens(); n > 1<<13 {
+		return fmt.Errorf("image size %d in patches of %d makes %d tokens, more than %d", im.Size, im.Patch, n, 1<<13)
+	}
+	if im.Width%im.Heads != 0 {
+		return fmt.Errorf("image width %d is not a multiple of its %d heads", im.Width, im.Heads)
+	}
+	if im.Stages != [4]int{} {
+		return fmt.Errorf("image stages %v, of a vision transformer", im.Stages)
+	}
+	return nil
 }
 
 // cutPatches lays one picture (3, S, S) out as patches (grid², 3·P·P), from left to right and top to bottom, each

@@ -21,7 +21,7 @@ type visionScratch struct {
 	seqs    []sequence
 }
 
-func (v *vision) pack(p tensor.Precision) *visionEncoder {
+func (v *vision) pack(p tensor.Precision) imageEncoder {
 	e := &visionEncoder{vision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p), proj: v.proj.Pack(tensor.Float32)}
 	e.scratch.New = func() any {
 		return &visionScratch{

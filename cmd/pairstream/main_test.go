@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"image/png"
 	"math"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/sbinet/npyio"
 
 	"github.com/pairstream/pairstream/internal/testshared"
+	"github.com/pairstream/pairstream/model"
 	"github.com/pairstream/pairstream/sources/scenes"
 )
 
@@ -55,6 +57,12 @@ func readNpy(t *testing.T, path string) (values []float32, shape []int) {
 func TestExitStatus(t *testing.T) {
 	t.Chdir(t.TempDir())
 	dir := drawn(t, 3)
+	if err := model.Tiny().Save("bare"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove("bare/open_clip_config.json"), os.Rename("bare/open_clip_model.safetensors", "bare/model.safetensors")); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		args   []string
 		status int
@@ -67,6 +75,8 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"embed", "--source", "ftp:x", "--sink", "npy:out"}, 2, `--source: source "ftp:x"`},
 		{[]string{"embed", "--source", dir, "--sink", "ftp:x"}, 2, `--sink: sink "ftp:x"`},
 		{[]string{"embed", "--model", dir, "--activation", "relu", "--source", dir, "--sink", "npy:out"}, 2, `activation "relu" is neither`},
+		{[]string{"embed", "--model", "bare", "--source", dir, "--sink", "npy:out"}, 2, "say it with --activation"},
+		{[]string{"embed", "--model", "bare", "--activation", "quickgelu", "--source", dir, "--sink", "npy:other"}, 0, `"stored":3`},
 		{[]string{"embed", "--sauce", dir}, 2, "unknown flag: --sauce"},
 		{[]string{"embad"}, 2, `unknown command "embad"`},
 		{[]string{"tokenize"}, 2, "texts or --jsonl"},

@@ -24,7 +24,7 @@ type modelFlags struct{ dir, activation, precision string }
 
 func (f *modelFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.dir, "model", "", "directory of a CLIP: Hugging Face, open_clip or original layout (default: the small one inside)")
-	c.Flags().StringVar(&f.activation, "activation", "", "quick_gelu or gelu, for a checkpoint that does not say")
+	c.Flags().StringVar(&f.activation, "activation", "", "quickgelu or gelu, for a checkpoint that does not say")
 	c.Flags().StringVar(&f.precision, "precision", "f32", "what the model computes in: f32, int16 (twice as fast), int8 (faster, less exact)")
 }
 
@@ -46,6 +46,9 @@ func (f *modelFlags) open(c *cobra.Command) (*model.CLIP, error) {
 		return nil, usageError{err}
 	}
 	clip, err := model.OpenWith(f.dir, model.Options{Activation: activation})
+	if errors.Is(err, model.ErrActivation) {
+		return nil, usageError{fmt.Errorf("%w: say it with --activation", err)}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,8 @@ type (
 	Activation = kernel.Activation
 	// Epilogue is what happens to a product on its way to memory.
 	Epilogue = kernel.Epilogue
+	// Convolution is a 3×3 convolution with packed weights.
+	Convolution = kernel.Convolution
 	// MultiHead is attention over sequences of packed rows.
 	MultiHead = kernel.Attention
 	// Sequence is the place of one of them.
@@ -37,12 +39,22 @@ const (
 const (
 	ActivateQuickGELU = kernel.QuickGELU
 	ActivateGELU      = kernel.GELU
+	ActivateTanhGELU  = kernel.TanhGELU
+	ActivateReLU      = kernel.ReLU
 )
 
 // Pack lays weight (out, in) and bias (out), which may be nil, out for products of a precision.
 func Pack(p Precision, weight, bias []float32, in, out int) *Packed {
 	return kernel.Pack(p, weight, bias, in, out)
 }
+
+// PackConvolution lays weight (out, channels, 3, 3) and bias (out) out for products of a precision.
+func PackConvolution(p Precision, weight, bias []float32, channels, out, stride int) *Convolution {
+	return kernel.PackConvolution(p, weight, bias, channels, out, stride)
+}
+
+// Average halves pictures: y (N·H/2·W/2, C) are the means of squares of 2×2 pixels of x (N·H·W, C).
+func Average(y, x blas32.General, height, width int) { kernel.Average(y, x, height, width) }
 
 // NewRows makes n rows for products with weights like w.
 func NewRows(w *Packed, n int) *Rows { return kernel.NewRows(w, n) }
@@ -60,3 +72,13 @@ func (n LayerNorm) NormalizeRows(y *Rows, x blas32.General) {
 
 // Split calls work(0) … work(n-1) on the processors that are free.
 func Split(n int, work func(i int)) { pool.Run(n, pool.Func(work)) }
+
+// Interleave turns planes x (C, N) into rows y (N, C).
+func Interleave(y, x []float32, channels int) {
+	n := len(x) / channels
+	for c := range channels {
+		for i, v := range x[c*n : (c+1)*n] {
+			y[i*channels+c] = v
+		}
+	}
+}

@@ -14,6 +14,8 @@ const (
 	GELU
 	// TanhGELU is GELU by its tanh approximation.
 	TanhGELU
+	// ReLU is max(x, 0).
+	ReLU
 )
 
 // Apply computes y from x, of one length; y may be x.
@@ -44,6 +46,12 @@ func tanhGELU(y, x []float32) {
 	for i, v := range x {
 		v := float64(v)
 		y[i] = float32(0.5 * v * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(v+0.044715*v*v*v))))
+	}
+}
+
+func relu(y, x []float32) {
+	for i, v := range x {
+		y[i] = max(v, 0)
 	}
 }
 

@@ -33,7 +33,7 @@ type level struct {
 	gather     func(dst, src []float32, stride, rows int)
 	transpose  func(dst []float32, ldd int, src []float32, lds, rows, cols int)
 
-	activations [4]func(y, x []float32)
+	activations [5]func(y, x []float32)
 	add         func(y, x []float32)
 	layerNorm   func(y, x, weight, bias []float32, epsilon float32)
 	softmax     func(x []float32, n int, scale float32)
@@ -54,7 +54,7 @@ var generic = level{
 	prefetch:    func([]float32, int, int) {},
 	gather:      gather,
 	transpose:   transpose,
-	activations: [4]func(y, x []float32){nil, quickGELU, gelu, tanhGELU},
+	activations: [5]func(y, x []float32){nil, quickGELU, gelu, tanhGELU, relu},
 	add:         add,
 	layerNorm:   layerNorm,
 	softmax:     softmax,

@@ -13,7 +13,8 @@ import (
 // Epilogue is what happens to a product on its way to memory.
 type Epilogue struct {
 	Activation Activation
-	Add        bool // to what is there: a residual branch
+	Add        bool       // to what is there: a residual branch
+	Finally    Activation // of the sum
 }
 
 const (
@@ -143,5 +144,12 @@ func (p *product) finish(t *tiles, index, from, to, at int) {
 	if p.then.Add {
 		beta = 1
 	}
-	w.level.store(p.y.Data[from*p.y.Stride+first:], p.y.Stride, values, to-from, min(panel, w.out-first), 1, beta)
+	cols := min(panel, w.out-first)
+	w.level.store(p.y.Data[from*p.y.Stride+first:], p.y.Stride, values, to-from, cols, 1, beta)
+	if f := w.level.activations[p.then.Finally]; f != nil {
+		for i := from; i < to; i++ {
+			row := p.y.Data[i*p.y.Stride+first:][:cols]
+			f(row, row)
+		}
+	}
 }

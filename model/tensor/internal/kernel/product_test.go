@@ -57,7 +57,7 @@ func TestMultiply(t *testing.T) {
 					wide.check(t, what, y.Data)
 				}
 				// The epilogue is the activation and the sum on top of the same product.
-				for a := range Activation(4) {
+				for a := range Activation(5) {
 					got, want := matrix(4, m, out, out), make([]float32, m*out)
 					for i := range m {
 						a.Apply(want[i*out:(i+1)*out], row(y, i))

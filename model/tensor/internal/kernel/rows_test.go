@@ -31,6 +31,7 @@ func TestActivations(t *testing.T) {
 		Identity:  func(x float64) float64 { return x },
 		QuickGELU: func(x float64) float64 { return x / (1 + math.Exp(-1.702*x)) },
 		GELU:      func(x float64) float64 { return x / 2 * (1 + math.Erf(x/math.Sqrt2)) },
+		ReLU:      func(x float64) float64 { return max(x, 0) },
 		TanhGELU: func(x float64) float64 {
 			return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 		},

@@ -82,6 +82,11 @@ func tileInt8AVX2(m int, a []int16, lda int, b []int8, steps int, c []int32, ldc
 //go:noescape
 func peakInt8AVX2(n int)
 
+// reluAVX512 computes max(x, 0).
+//
+//go:noescape
+func reluAVX512(y []float32, x []float32)
+
 // quickGELUAVX512 computes x·sigmoid(1.702·x).
 //
 //go:noescape
@@ -151,6 +156,11 @@ func gatherAVX512(dst []float32, src []float32, stride int, rows int)
 //
 //go:noescape
 func addAVX512(y []float32, x []float32)
+
+// reluAVX2 computes max(x, 0).
+//
+//go:noescape
+func reluAVX2(y []float32, x []float32)
 
 // quickGELUAVX2 computes x·sigmoid(1.702·x).
 //

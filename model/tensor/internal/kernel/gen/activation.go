@@ -61,6 +61,7 @@ func (l *lanes) activations() {
 		l.op("VADDPS", float(1), vec(1), vec(1))
 		l.op("VDIVPS", vec(1), vec(0), vec(0))
 	}
+	l.elementwise("relu", "computes max(x, 0).", 0, 0, func() { l.op("VMAXPS", vec(0), vec(5), vec(0)) })
 	l.elementwise("quickGELU", "computes x·sigmoid(1.702·x).", -87, 88, func() {
 		l.op("VMULPS", float(-1.702), vec(0), vec(1))
 		sigmoid()

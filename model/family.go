@@ -1,0 +1,43 @@
+package model
+
+import "fmt"
+
+// Family is a kind of model: it says which network each tower is.
+type Family int
+
+// The families of published models.
+const (
+	ViT    Family = iota // CLIP with a vision transformer
+	ResNet               // CLIP with a residual network of convolutions, and attention for pooling
+)
+
+// String returns the family's name.
+func (f Family) String() string {
+	if f >= 0 && int(f) < len(families) {
+		return families[f].name
+	}
+	return fmt.Sprintf("family %d", int(f))
+}
+
+// family is what the models of a Family are made of. Everything else about them is told by their Config.
+type family struct {
+	name     string
+	validate func(Config) error
+	image    func(Config, lookup) imageTower
+	text     func(Config, lookup) textTower
+	// The tensors of the towers; names are the original's.
+	imageParameters, textParameters func(Config, addParameter)
+}
+
+var families = [...]family{
+	ViT: {
+		name: "ViT", validate: Config.validateViT,
+		image: newVision, imageParameters: addVision,
+		text: newText, textParameters: addText,
+	},
+	ResNet: {
+		name: "ResNet", validate: Config.validateResNet,
+		image: newResNet, imageParameters: addResNet,
+		text: newText, textParameters: addText,
+	},
+}
