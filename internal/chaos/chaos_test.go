@@ -25,7 +25,7 @@ const (
 	pairs      = 20_000
 	partitions = 8
 	workers    = 3
-	patience   = 2 * time.Minute // for all pairs to be stored
+	looks      = 600 // for all pairs to be stored, five a second
 )
 
 // TestMain is the way into the other processes.
@@ -102,6 +102,7 @@ func chaos(t *testing.T, b broker, seed uint64) {
 	var zombie *process
 	look := time.NewTicker(200 * time.Millisecond)
 	defer look.Stop()
+	looked := 0
 	for done := false; !done || zombie == nil || wake != nil || rise != nil; {
 		select {
 		case <-kill:
@@ -126,10 +127,11 @@ func chaos(t *testing.T, b broker, seed uint64) {
 			rise = nil
 		case <-look.C:
 			done = stored(t, dir) == pairs
+			looked++
 		}
 		crew.check()
-		if time.Since(began) > patience {
-			t.Fatalf("%d pairs of %d are stored after %v", stored(t, dir), pairs, patience)
+		if looked == looks {
+			t.Fatalf("%d pairs of %d are stored after %.0f s", stored(t, dir), pairs, time.Since(began).Seconds())
 		}
 	}
 	took := time.Since(began)
