@@ -64,12 +64,17 @@ const radiusJitter = 0.05
 func (d dice) alone(s *Scene) {
 	o := d.object(s.Background, Small, Medium, Big)
 	s.Arrangement, s.Place = Alone, Place(d.IntN(int(numPlaces)))
-	at := func(third int) float64 {
-		margin := o.Radius + 0.03
-		return min(max(d.about(0.2+0.3*float64(third), 0.03), margin), 1-margin)
-	}
-	o.X, o.Y = at(s.Place.column()), at(s.Place.line())
+	d.place(&o, s.Place)
 	s.Objects = []Object{o}
+}
+
+// place puts an object that is alone where it belongs.
+func (d dice) place(o *Object, at Place) {
+	third := func(i int) float64 {
+		margin := o.Radius + 0.03
+		return min(max(d.about(0.2+0.3*float64(i), 0.03), margin), 1-margin)
+	}
+	o.X, o.Y = third(at.column()), third(at.line())
 }
 
 func (d dice) different(s *Scene, n int) {
