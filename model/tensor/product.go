@@ -18,6 +18,16 @@ func Gemm(opA, opB blas.Transpose, alpha float32, a, b blas32.General, beta floa
 	kernel.Sgemm(opA, opB, c.Rows, c.Cols, depth, alpha, a.Data, a.Stride, b.Data, b.Stride, beta, c.Data, c.Stride)
 }
 
+// GemmPair computes hi + lo = op(a)·op(b) with more places than float32 has. hi is the sum rounded, lo, laid out alike,
+// what is left of it; only strips of so many products, a power of two up to 1024, are summed in float32.
+func GemmPair(strip int, opA, opB blas.Transpose, a, b, hi, lo blas32.General) {
+	depth := a.Cols
+	if opA != blas.NoTrans {
+		depth = a.Rows
+	}
+	kernel.SgemmPair(strip, opA, opB, hi.Rows, hi.Cols, depth, a.Data, a.Stride, b.Data, b.Stride, hi.Data, lo.Data, hi.Stride)
+}
+
 // BLAS is gonum's, with matrix products by Gemm's kernels. blas32.Use(tensor.BLAS{}) gives them to all of a program.
 type BLAS struct{ gonum.Implementation }
 
