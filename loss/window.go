@@ -101,8 +101,8 @@ func dot(x, y []float32) float64 {
 //	S = scale · images · textsᵀ
 func (w *window) backward(dimages, dtexts []float32, t *tile, rows, cols span) {
 	g := matrix(&t.grad, rows, cols)
-	tensor.Gemm(blas.NoTrans, blas.NoTrans, w.scale, g, w.part(w.texts, cols), 1, w.part(dimages, rows))
-	tensor.Gemm(blas.Trans, blas.NoTrans, w.scale, g, w.part(w.images, rows), 1, w.part(dtexts, cols))
+	tensor.GemmHere(blas.NoTrans, blas.NoTrans, w.scale, g, w.part(w.texts, cols), 1, w.part(dimages, rows))
+	tensor.GemmHere(blas.Trans, blas.NoTrans, w.scale, g, w.part(w.images, rows), 1, w.part(dtexts, cols))
 }
 
 // part is the rows that s names of m (N,D).

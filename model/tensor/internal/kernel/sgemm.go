@@ -42,9 +42,19 @@ var (
 	packed = sync.Pool{New: func() any { return new(sides) }}
 )
 
-// Sgemm computes C (m, n) = alpha·op(A)·op(B) + beta·C as blas.Float32Level3 has it: op(A) is (m, k), op(B) is (k, n), and
-// all are stored by rows, lda, ldb and ldc apart. With a beta of 0 it does not read C.
+// Sgemm computes SgemmHere's product on all processors that are free.
 func Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	sgemmOn(runtime.GOMAXPROCS(0), tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+// SgemmHere computes C (m, n) = alpha·op(A)·op(B) + beta·C as blas.Float32Level3 has it: op(A) is (m, k), op(B) is (k, n), and
+// all are stored by rows, lda, ldb and ldc apart. With a beta of 0 it does not read C. It does so on the
+// goroutine at hand alone, for callers who have split their work already: pieces of pieces cost more than they gain.
+func SgemmHere(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	sgemmOn(1, tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+func sgemmOn(processors int, tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	if !checkSgemm(tA, tB, m, n, k, a, lda, b, ldb, c, ldc) {
 		return
 	}
@@ -61,7 +71,7 @@ func Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda i
 		}
 		return
 	}
-	runSgemm(sgemm{
+	runSgemm(processors, sgemm{
 		tA: tA != blas.NoTrans, tB: tB != blas.NoTrans, m: m, n: n, k: k, alpha: alpha, beta: beta,
 		a: a, b: b, c: c, lda: lda, ldb: ldb, ldc: ldc,
 	})
@@ -69,7 +79,7 @@ func Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda i
 
 // SgemmPair computes hi + lo (m, n) = op(A)·op(B) to more than float32's places: strips of so many products, up to 1024,
 // are summed in float32, and the strips without rounding. hi is the sum rounded to float32, and lo what is left of it;
-// both are stored by rows, ldc apart.
+// both are stored by rows, ldc apart. It is SgemmHere's in where it runs.
 func SgemmPair(strip int, tA, tB blas.Transpose, m, n, k int, a []float32, lda int, b []float32, ldb int, hi, lo []float32, ldc int) {
 	if strip < 1 || sgemmDepth%strip != 0 || k < 1 {
 		panic(fmt.Sprintf("kernel: sgemm: strips of %d in a depth of %d", strip, k))
@@ -78,7 +88,7 @@ func SgemmPair(strip int, tA, tB blas.Transpose, m, n, k int, a []float32, lda i
 		return
 	}
 	checkSgemm(tA, tB, m, n, k, a, lda, b, ldb, lo, ldc)
-	runSgemm(sgemm{
+	runSgemm(1, sgemm{
 		tA: tA != blas.NoTrans, tB: tB != blas.NoTrans, m: m, n: n, k: k,
 		a: a, b: b, c: hi, rest: lo, lda: lda, ldb: ldb, ldc: ldc, strip: strip,
 	})
@@ -102,11 +112,11 @@ func checkSgemm(tA, tB blas.Transpose, m, n, k int, a []float32, lda int, b []fl
 	return m > 0 && n > 0
 }
 
-func runSgemm(job sgemm) {
+func runSgemm(processors int, job sgemm) {
 	s := sgemms.Get().(*sgemm)
 	*s = job
 	s.level = active
-	s.rows, s.cols = split(s.m, s.n, s.k, runtime.GOMAXPROCS(0))
+	s.rows, s.cols = split(s.m, s.n, s.k, processors)
 	pool.Run(s.rows*s.cols, s)
 	*s = sgemm{}
 	sgemms.Put(s)
