@@ -11,11 +11,26 @@ import (
 // Gemm computes c = alpha·op(a)·op(b) + beta·c on all processors that are free. Every element is added up in an order
 // that only the depth of the product decides.
 func Gemm(opA, opB blas.Transpose, alpha float32, a, b blas32.General, beta float32, c blas32.General) {
-	depth := a.Cols
-	if opA != blas.NoTrans {
-		depth = a.Rows
+	kernel.Sgemm(opA, opB, c.Rows, c.Cols, depth(opA, a), alpha, a.Data, a.Stride, b.Data, b.Stride, beta, c.Data, c.Stride)
+}
+
+// GemmHere is Gemm on the goroutine at hand alone, for pieces of work that Split has made.
+func GemmHere(opA, opB blas.Transpose, alpha float32, a, b blas32.General, beta float32, c blas32.General) {
+	kernel.SgemmHere(opA, opB, c.Rows, c.Cols, depth(opA, a), alpha, a.Data, a.Stride, b.Data, b.Stride, beta, c.Data, c.Stride)
+}
+
+func depth(op blas.Transpose, a blas32.General) int {
+	if op != blas.NoTrans {
+		return a.Rows
 	}
-	kernel.Sgemm(opA, opB, c.Rows, c.Cols, depth, alpha, a.Data, a.Stride, b.Data, b.Stride, beta, c.Data, c.Stride)
+	return a.Cols
+}
+
+// GemmPair computes hi + lo = op(a)·op(b) with more places than float32 has. hi is the sum rounded, lo, laid out alike,
+// what is left of it; only strips of so many products, a power of two up to 1024, are summed in float32.
+// It works on the goroutine at hand alone.
+func GemmPair(strip int, opA, opB blas.Transpose, a, b, hi, lo blas32.General) {
+	kernel.SgemmPair(strip, opA, opB, hi.Rows, hi.Cols, depth(opA, a), a.Data, a.Stride, b.Data, b.Stride, hi.Data, lo.Data, hi.Stride)
 }
 
 // BLAS is gonum's, with matrix products by Gemm's kernels. blas32.Use(tensor.BLAS{}) gives them to all of a program.

@@ -37,6 +37,13 @@ type level struct {
 	add         func(y, x []float32)
 	layerNorm   func(y, x, weight, bias []float32, epsilon float32)
 	softmax     func(x []float32, n int, scale float32)
+
+	addPair  func(hi, lo, x []float32)
+	maxima   func(tops, x []float32) float32
+	addExp   func(sums, tops, hi, lo []float32, scale, rest, top float32) float32
+	shares   func(g, tops, weights, hi, lo []float32, scale, rest, top, weight float32) float32
+	softplus func(sums, hi, lo []float32, scale, rest, bias, biasRest float32)
+	logistic func(sums, g, hi, lo []float32, scale, rest, bias, biasRest, weight float32)
 }
 
 var generic = level{
@@ -58,6 +65,12 @@ var generic = level{
 	add:         add,
 	layerNorm:   layerNorm,
 	softmax:     softmax,
+	addPair:     addPair,
+	maxima:      maxima,
+	addExp:      addExp,
+	shares:      shares,
+	softplus:    softplus,
+	logistic:    logistic,
 }
 
 // levels are those that this machine can run, the best first.

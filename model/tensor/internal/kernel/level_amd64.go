@@ -23,6 +23,12 @@ var avx2 = level{
 	add:         addAVX2,
 	layerNorm:   layerNormAVX2,
 	softmax:     softmaxAVX2,
+	addPair:     addPairAVX2,
+	maxima:      maximaAVX2,
+	addExp:      addExpAVX2,
+	shares:      sharesAVX2,
+	softplus:    softplusAVX2,
+	logistic:    logisticAVX2,
 }
 
 var avx512 = level{
@@ -46,6 +52,12 @@ var avx512 = level{
 	add:         addAVX512,
 	layerNorm:   layerNormAVX512,
 	softmax:     softmaxAVX512,
+	addPair:     addPairAVX512,
+	maxima:      maximaAVX512,
+	addExp:      addExpAVX512,
+	shares:      sharesAVX512,
+	softplus:    softplusAVX512,
+	logistic:    logisticAVX512,
 }
 
 // avx512vnni is avx512 with the instructions that multiply and add integers at once.

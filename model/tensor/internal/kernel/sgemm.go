@@ -30,33 +30,32 @@ type sgemm struct {
 	ldb         int
 	ldc         int
 	rows, cols  int // pieces
+	strip       int // of depth, after which SgemmPair takes the sum out of float32; 0 in Sgemm
+	rest        []float32
 }
 
 // sides is where a piece packs its sides to.
-type sides struct{ a, b, tile []float32 }
+type sides struct{ a, b, tile, hi, lo []float32 }
 
 var (
 	sgemms = sync.Pool{New: func() any { return new(sgemm) }}
 	packed = sync.Pool{New: func() any { return new(sides) }}
 )
 
-// Sgemm computes C (m, n) = alpha·op(A)·op(B) + beta·C as blas.Float32Level3 has it: op(A) is (m, k), op(B) is (k, n), and
-// all are stored by rows, lda, ldb and ldc apart. With a beta of 0 it does not read C.
+// Sgemm computes SgemmHere's product on all processors that are free.
 func Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	check := func(name string, t blas.Transpose, data []float32, rows, cols, stride int) {
-		if t == blas.Trans || t == blas.ConjTrans {
-			rows, cols = cols, rows
-		} else if t != blas.NoTrans {
-			panic(fmt.Sprintf("kernel: sgemm: transpose %q of %s", t, name))
-		}
-		if rows < 0 || cols < 0 || stride < max(1, cols) || (rows > 0 && cols > 0 && len(data) < (rows-1)*stride+cols) {
-			panic(fmt.Sprintf("kernel: sgemm: %s is (%d, %d) in %d values, %d apart", name, rows, cols, len(data), stride))
-		}
-	}
-	check("A", tA, a, m, k, lda)
-	check("B", tB, b, k, n, ldb)
-	check("C", blas.NoTrans, c, m, n, ldc)
-	if m == 0 || n == 0 {
+	sgemmOn(runtime.GOMAXPROCS(0), tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+// SgemmHere computes C (m, n) = alpha·op(A)·op(B) + beta·C as blas.Float32Level3 has it: op(A) is (m, k), op(B) is (k, n), and
+// all are stored by rows, lda, ldb and ldc apart. With a beta of 0 it does not read C. It does so on the
+// goroutine at hand alone, for callers who have split their work already: pieces of pieces cost more than they gain.
+func SgemmHere(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	sgemmOn(1, tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+func sgemmOn(processors int, tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	if !checkSgemm(tA, tB, m, n, k, a, lda, b, ldb, c, ldc) {
 		return
 	}
 	if k == 0 || alpha == 0 {
@@ -72,12 +71,52 @@ func Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda i
 		}
 		return
 	}
-	s := sgemms.Get().(*sgemm)
-	*s = sgemm{
-		level: active, tA: tA != blas.NoTrans, tB: tB != blas.NoTrans, m: m, n: n, k: k, alpha: alpha, beta: beta,
+	runSgemm(processors, sgemm{
+		tA: tA != blas.NoTrans, tB: tB != blas.NoTrans, m: m, n: n, k: k, alpha: alpha, beta: beta,
 		a: a, b: b, c: c, lda: lda, ldb: ldb, ldc: ldc,
+	})
+}
+
+// SgemmPair computes hi + lo (m, n) = op(A)·op(B) to more than float32's places: strips of so many products, up to 1024,
+// are summed in float32, and the strips without rounding. hi is the sum rounded to float32, and lo what is left of it;
+// both are stored by rows, ldc apart. It is SgemmHere's in where it runs.
+func SgemmPair(strip int, tA, tB blas.Transpose, m, n, k int, a []float32, lda int, b []float32, ldb int, hi, lo []float32, ldc int) {
+	if strip < 1 || sgemmDepth%strip != 0 || k < 1 {
+		panic(fmt.Sprintf("kernel: sgemm: strips of %d in a depth of %d", strip, k))
 	}
-	s.rows, s.cols = split(m, n, k, runtime.GOMAXPROCS(0))
+	if !checkSgemm(tA, tB, m, n, k, a, lda, b, ldb, hi, ldc) {
+		return
+	}
+	checkSgemm(tA, tB, m, n, k, a, lda, b, ldb, lo, ldc)
+	runSgemm(1, sgemm{
+		tA: tA != blas.NoTrans, tB: tB != blas.NoTrans, m: m, n: n, k: k,
+		a: a, b: b, c: hi, rest: lo, lda: lda, ldb: ldb, ldc: ldc, strip: strip,
+	})
+}
+
+// checkSgemm panics where sides do not fit, and tells whether there is anything to compute.
+func checkSgemm(tA, tB blas.Transpose, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) bool {
+	check := func(name string, t blas.Transpose, data []float32, rows, cols, stride int) {
+		if t == blas.Trans || t == blas.ConjTrans {
+			rows, cols = cols, rows
+		} else if t != blas.NoTrans {
+			panic(fmt.Sprintf("kernel: sgemm: transpose %q of %s", t, name))
+		}
+		if rows < 0 || cols < 0 || stride < max(1, cols) || (rows > 0 && cols > 0 && len(data) < (rows-1)*stride+cols) {
+			panic(fmt.Sprintf("kernel: sgemm: %s is (%d, %d) in %d values, %d apart", name, rows, cols, len(data), stride))
+		}
+	}
+	check("A", tA, a, m, k, lda)
+	check("B", tB, b, k, n, ldb)
+	check("C", blas.NoTrans, c, m, n, ldc)
+	return m > 0 && n > 0
+}
+
+func runSgemm(processors int, job sgemm) {
+	s := sgemms.Get().(*sgemm)
+	*s = job
+	s.level = active
+	s.rows, s.cols = split(s.m, s.n, s.k, processors)
 	pool.Run(s.rows*s.cols, s)
 	*s = sgemm{}
 	sgemms.Put(s)
@@ -113,7 +152,9 @@ func (s *sgemm) Do(piece int) {
 	depth := min(s.k, sgemmDepth)
 	p.a = atLeast(p.a, min(bottom-top, sgemmRows)*Pitch(depth))
 	p.b = atLeast(p.b, (min(right-left, sgemmCols)+panel-1)/panel*panel*depth)
-	p.tile = atLeast(p.tile, s.level.rows[Float32]*panel)
+	for _, tile := range []*[]float32{&p.tile, &p.hi, &p.lo} {
+		*tile = atLeast(*tile, s.level.rows[Float32]*panel)
+	}
 	for j := left; j < right; j += sgemmCols {
 		cols := min(right-j, sgemmCols)
 		for k := 0; k < s.k; k += sgemmDepth {
@@ -168,10 +209,39 @@ func (s *sgemm) block(p *sides, i, j, k, rows, cols, depth int) {
 	for c := 0; c < cols; c += panel {
 		for t := range tiles {
 			from, to := rows*t/tiles, rows*(t+1)/tiles
-			out := s.c[(i+from)*s.ldc+j+c:]
+			at := (i+from)*s.ldc + j + c
+			if s.strip > 0 {
+				s.pair(p, at, from, to, c, k, depth, min(panel, cols-c))
+				continue
+			}
+			out := s.c[at:]
 			s.level.prefetch(out, s.ldc, to-from)
 			s.level.tileFloat32(to-from, p.a[from*Pitch(depth):], Pitch(depth), p.b[c*depth:], depth, p.tile, panel, false)
 			s.level.store(out, s.ldc, p.tile, to-from, min(panel, cols-c), s.alpha, beta)
 		}
 	}
+}
+
+// pair adds the product of rows from to to and of a panel, strip by strip, to the hi and lo that begin at a place.
+func (s *sgemm) pair(p *sides, at, from, to, panelAt, k, depth, cols int) {
+	rows := to - from
+	tile, hi, lo := p.tile[:rows*panel], p.hi[:rows*panel], p.lo[:rows*panel]
+	clear(hi)
+	clear(lo)
+	for r := 0; r < rows && k > 0; r++ {
+		copy(hi[r*panel:][:cols], s.c[at+r*s.ldc:])
+		copy(lo[r*panel:][:cols], s.rest[at+r*s.ldc:])
+	}
+	for d := 0; d < depth; d += s.strip {
+		a, b := p.a[from*Pitch(depth)+d:], p.b[panelAt*depth+d*panel:]
+		s.level.tileFloat32(rows, a, Pitch(depth), b, min(s.strip, depth-d), tile, panel, false)
+		s.level.addPair(hi, lo, tile)
+	}
+	if k+depth == s.k {
+		clear(tile)
+		s.level.addPair(hi, tile, lo)
+		lo = tile
+	}
+	s.level.store(s.c[at:], s.ldc, hi, rows, cols, 1, 0)
+	s.level.store(s.rest[at:], s.ldc, lo, rows, cols, 1, 0)
 }

@@ -236,3 +236,63 @@ func transposeAVX2(dst []float32, ldd int, src []float32, lds int, rows int, col
 //
 //go:noescape
 func prefetchLines(dst []float32, stride int, rows int)
+
+// addPairAVX512 computes hi + lo += x, hi being the rounded sum and lo what was lost.
+//
+//go:noescape
+func addPairAVX512(hi []float32, lo []float32, x []float32)
+
+// maximaAVX512 computes tops = max(tops, x) and returns the greatest of x; a NaN is not seen.
+//
+//go:noescape
+func maximaAVX512(tops []float32, x []float32) (top float32)
+
+// addExpAVX512 computes sums += 2^(logit-tops) and returns the sum of 2^(logit-top), logits being scale·(hi+lo), and tops integers.
+//
+//go:noescape
+func addExpAVX512(sums []float32, tops []float32, hi []float32, lo []float32, scale float32, rest float32, top float32) (sum float32)
+
+// sharesAVX512 computes g = weight·2^(logit-top) + weights·2^(logit-tops) and returns the sum of g·hi.
+//
+//go:noescape
+func sharesAVX512(g []float32, tops []float32, weights []float32, hi []float32, lo []float32, scale float32, rest float32, top float32, weight float32) (slope float32)
+
+// softplusAVX512 adds ln(1 + 2^logit), logits being scale·(hi+lo) + bias, to sums, column i to sum i mod 16.
+//
+//go:noescape
+func softplusAVX512(sums []float32, hi []float32, lo []float32, scale float32, rest float32, bias float32, biasRest float32)
+
+// logisticAVX512 computes g = weight/(1 + 2^-logit), and adds g and g·hi to the first and the last 16 sums, column by column mod 16.
+//
+//go:noescape
+func logisticAVX512(sums []float32, g []float32, hi []float32, lo []float32, scale float32, rest float32, bias float32, biasRest float32, weight float32)
+
+// addPairAVX2 computes hi + lo += x, hi being the rounded sum and lo what was lost.
+//
+//go:noescape
+func addPairAVX2(hi []float32, lo []float32, x []float32)
+
+// maximaAVX2 computes tops = max(tops, x) and returns the greatest of x; a NaN is not seen.
+//
+//go:noescape
+func maximaAVX2(tops []float32, x []float32) (top float32)
+
+// addExpAVX2 computes sums += 2^(logit-tops) and returns the sum of 2^(logit-top), logits being scale·(hi+lo), and tops integers.
+//
+//go:noescape
+func addExpAVX2(sums []float32, tops []float32, hi []float32, lo []float32, scale float32, rest float32, top float32) (sum float32)
+
+// sharesAVX2 computes g = weight·2^(logit-top) + weights·2^(logit-tops) and returns the sum of g·hi.
+//
+//go:noescape
+func sharesAVX2(g []float32, tops []float32, weights []float32, hi []float32, lo []float32, scale float32, rest float32, top float32, weight float32) (slope float32)
+
+// softplusAVX2 adds ln(1 + 2^logit), logits being scale·(hi+lo) + bias, to sums, column i to sum i mod 16.
+//
+//go:noescape
+func softplusAVX2(sums []float32, hi []float32, lo []float32, scale float32, rest float32, bias float32, biasRest float32)
+
+// logisticAVX2 computes g = weight/(1 + 2^-logit), and adds g and g·hi to the first and the last 16 sums, column by column mod 16.
+//
+//go:noescape
+func logisticAVX2(sums []float32, g []float32, hi []float32, lo []float32, scale float32, rest float32, bias float32, biasRest float32, weight float32)

@@ -211,7 +211,7 @@ func bits(v uint32) constant {
 	return constant(len(constants) - 1)
 }
 
-// data writes the constants and the masks.
+// data writes the constants and the masks, which are the file's own.
 func (o *output) data() {
 	o.text.WriteByte('\n')
 	define := func(name string, words []uint32) {
@@ -227,6 +227,7 @@ func (o *output) data() {
 		}
 	}
 	define("constants", words)
+	constants = nil
 	masks := make([]uint32, 32)
 	for i := range 16 {
 		masks[i] = math.MaxUint32
