@@ -33,27 +33,34 @@ type block struct {
 	fc, contract *tensor.Linear // c_fc, c_proj
 }
 
-func newTransformer(prefix string, width, layers, heads, mlp int, causal bool, act Activation, get lookup) transformer {
+// shape is what a transformer's tensors do not tell.
+type shape struct {
+	width, layers, heads, mlp int
+	causal                    bool
+	activation                Activation
+	epsilon                   float32 // of the norms; 0 means 1e-5
+}
+
+func newTransformer(prefix string, s shape, get lookup) transformer {
+	width, mlp, act := s.width, s.mlp, s.activation.functions()
 	t := transformer{
 		width: width, mlp: mlp,
-		attention: tensor.Attention{Width: width, Heads: heads, Causal: causal},
-		blocks:    make([]block, layers),
+		attention: tensor.Attention{Width: width, Heads: s.heads, Causal: s.causal},
+		blocks:    make([]block, s.layers),
 
-		activation: tensor.ActivateQuickGELU, activate: tensor.QuickGELU, activateBackward: tensor.QuickGELUBackward,
+		activation: act.packed, activate: act.forward, activateBackward: act.backward,
 	}
-	if act == GELU {
-		t.activation, t.activate, t.activateBackward = tensor.ActivateGELU, tensor.GELU, tensor.GELUBackward
-	}
+	norm := func(name string) tensor.LayerNorm { return normOf(get, name, s.epsilon) }
 	for i := range t.blocks {
 		name := fmt.Sprintf("%s.%d", prefix, i)
 		linear := func(weight, bias string, in, out int) *tensor.Linear {
 			return tensor.NewLinear(get(name+weight), get(name+bias), in, out)
 		}
 		t.blocks[i] = block{
-			ln1:      norm(get, name+".ln_1"),
+			ln1:      norm(name + ".ln_1"),
 			qkv:      linear(".attn.in_proj_weight", ".attn.in_proj_bias", width, 3*width),
 			out:      linear(".attn.out_proj.weight", ".attn.out_proj.bias", width, width),
-			ln2:      norm(get, name+".ln_2"),
+			ln2:      norm(name + ".ln_2"),
 			fc:       linear(".mlp.c_fc.weight", ".mlp.c_fc.bias", width, mlp),
 			contract: linear(".mlp.c_proj.weight", ".mlp.c_proj.bias", mlp, width),
 		}
@@ -61,6 +68,8 @@ func newTransformer(prefix string, width, layers, heads, mlp int, causal bool, a
 	return t
 }
 
-func norm(get lookup, name string) tensor.LayerNorm {
-	return tensor.LayerNorm{Weight: get(name + ".weight"), Bias: get(name + ".bias")}
+func norm(get lookup, name string) tensor.LayerNorm { return normOf(get, name, 0) }
+
+func normOf(get lookup, name string, epsilon float32) tensor.LayerNorm {
+	return tensor.LayerNorm{Weight: get(name + ".weight"), Bias: get(name + ".bias"), Epsilon: epsilon}
 }

@@ -96,6 +96,14 @@ func (c *CLIP) LogitScale() float32 {
 	return float32(math.Exp(float64(c.value("logit_scale")[0])))
 }
 
+// LogitBias is what is added to a scaled cosine before the sigmoid, where the model scores pairs so: see Config.
+func (c *CLIP) LogitBias() float32 {
+	if !c.config.Sigmoid {
+		return 0
+	}
+	return c.value("logit_bias")[0]
+}
+
 // Tokenizer makes the tokens that EncodeTexts takes.
 func (c *CLIP) Tokenizer() *tokenizer.Tokenizer { return c.tokenizer }
 

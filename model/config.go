@@ -1,6 +1,9 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Config says what a CLIP is made of.
 type Config struct {
@@ -10,6 +13,10 @@ type Config struct {
 	Text       TextConfig
 	Activation Activation
 	Preprocess Preprocess
+
+	// Sigmoid says that a pair is scored by itself, by the sigmoid of its scaled cosine and a bias; else captions are
+	// compared with each other, by a softmax.
+	Sigmoid bool
 }
 
 // ImageConfig describes the image tower.
@@ -37,6 +44,9 @@ type TextConfig struct {
 	// EndOfText is the id whose first position in a row gives the caption's embedding; where a row lacks it, its
 	// first position does. 0 is the original's rule: the first position of the row's largest id.
 	EndOfText int
+
+	// Activation is that of the text tower where it is not that of the image tower.
+	Activation Activation
 }
 
 // Preprocess says how a picture becomes the tower's input. Resampling is bicubic.
@@ -45,47 +55,25 @@ type Preprocess struct {
 	Squash    bool       // resize to a square; otherwise the shorter side is resized and the rest cropped
 }
 
-// Activation is the non-linearity between the two layers of an MLP. The shapes of a checkpoint's tensors
-// cannot tell which it was trained with.
-type Activation int
-
-// The activations of published CLIP models.
-const (
-	ActivationUnknown Activation = iota
-	QuickGELU                    // x·sigmoid(1.702·x): OpenAI's own weights and those trained like them
-	GELU                         // x·Φ(x): most open_clip weights
-)
-
-func (a Activation) String() string {
-	switch a {
-	case QuickGELU:
-		return "quick_gelu"
-	case GELU:
-		return "gelu"
-	}
-	return "unknown"
-}
-
-// ParseActivation reads quickgelu, or quick_gelu as configurations spell it, or gelu. The empty string is
-// ActivationUnknown.
-func ParseActivation(name string) (Activation, error) {
-	switch name {
-	case "":
-		return ActivationUnknown, nil
-	case "quickgelu", "quick_gelu":
-		return QuickGELU, nil
-	case "gelu":
-		return GELU, nil
-	}
-	return ActivationUnknown, fmt.Errorf("activation %q is neither quickgelu nor gelu", name)
-}
-
 // OpenAIPreprocess is what the original models were trained with.
 func OpenAIPreprocess() Preprocess {
 	return Preprocess{
 		Mean: [3]float32{0.48145466, 0.4578275, 0.40821073},
 		Std:  [3]float32{0.26862954, 0.26130258, 0.27577711},
 	}
+}
+
+// SigLIPPreprocess is what SigLIP's models were trained with.
+func SigLIPPreprocess() Preprocess {
+	half := [3]float32{0.5, 0.5, 0.5}
+	return Preprocess{Mean: half, Std: half, Squash: true}
+}
+
+func (c Config) textActivation() Activation {
+	if c.Text.Activation != ActivationUnknown {
+		return c.Text.Activation
+	}
+	return c.Activation
 }
 
 // withDefaults fills in what a zero value stands for.
@@ -98,6 +86,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Preprocess == (Preprocess{}) {
 		c.Preprocess = OpenAIPreprocess()
+		if c.Family == SigLIP {
+			c.Preprocess = SigLIPPreprocess()
+		}
 	}
 	return c
 }
@@ -130,8 +121,10 @@ func (c Config) Validate() error {
 	if c.Text.Width%c.Text.Heads != 0 {
 		return fmt.Errorf("text width %d is not a multiple of its %d heads", c.Text.Width, c.Text.Heads)
 	}
-	if c.Activation != QuickGELU && c.Activation != GELU {
-		return fmt.Errorf("activation is %v", c.Activation)
+	for _, a := range []Activation{c.Activation, c.textActivation()} {
+		if !slices.Contains(families[c.Family].activations, a) {
+			return fmt.Errorf("activation is %v", a)
+		}
 	}
 	for i, s := range c.Preprocess.Std {
 		if mean := c.Preprocess.Mean[i]; !(s > 0 && s < 1e6) || !(mean > -1e6 && mean < 1e6) {

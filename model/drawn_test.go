@@ -154,3 +154,38 @@ func TestShapes(t *testing.T) {
 		})
 	}
 }
+
+// TestSigLIP compares SigLIPs in both layouts with what open_clip, with timm, and transformers compute.
+func TestSigLIP(t *testing.T) {
+	for _, name := range []string{"siglip", "siglip2", "siglip-huggingface"} {
+		t.Run(name, func(t *testing.T) {
+			d, c := openSigLIP(t, name)
+			d.check(t, c, false)
+			if cfg := c.Config(); cfg.Family != SigLIP || !cfg.Sigmoid || cfg.Preprocess != SigLIPPreprocess() {
+				t.Errorf("%+v", cfg)
+			}
+			for _, tensor := range d.Tensors {
+				if tensor.name != "logit_bias" {
+					continue
+				}
+				if want := tensor.base + tensor.spread*draw("logit_bias", 1)[0]; c.LogitBias() != want {
+					t.Errorf("logit bias %v, want %v", c.LogitBias(), want)
+				}
+			}
+		})
+	}
+}
+
+// openSigLIP opens a drawn SigLIP. Those of open_clip's layout have small image towers that timm has no name for.
+func openSigLIP(t *testing.T, name string) (*drawn, *CLIP) {
+	t.Helper()
+	d := readDrawn(t, name)
+	if name == "siglip-huggingface" {
+		return d, openTest(t, d.write(t, huggingFaceConfig, plainWeights, d.weights()), Options{})
+	}
+	base := timmSigLIPs["vit_base_patch16_siglip_224"]
+	base.image = ImageConfig{Size: 50, Patch: 16, Width: 144, Layers: 2, Heads: 2, MLP: 538}
+	timmSigLIPs[name] = base
+	defer delete(timmSigLIPs, name)
+	return d, openTest(t, d.write(t, openCLIPConfig, openCLIPWeights, d.weights()), Options{})
+}

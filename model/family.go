@@ -9,6 +9,7 @@ type Family int
 const (
 	ViT    Family = iota // CLIP with a vision transformer
 	ResNet               // CLIP with a residual network of convolutions, and attention for pooling
+	SigLIP               // SigLIP (Zhai et al. 2023, https://arxiv.org/abs/2303.15343): two transformers without a mask
 )
 
 // String returns the family's name.
@@ -27,6 +28,7 @@ type family struct {
 	text     func(Config, lookup) textTower
 	// The tensors of the towers; names are the original's.
 	imageParameters, textParameters func(Config, addParameter)
+	activations                     []Activation // that published models have
 }
 
 var families = [...]family{
@@ -34,10 +36,18 @@ var families = [...]family{
 		name: "ViT", validate: Config.validateViT,
 		image: newVision, imageParameters: addVision,
 		text: newText, textParameters: addText,
+		activations: []Activation{QuickGELU, GELU},
 	},
 	ResNet: {
 		name: "ResNet", validate: Config.validateResNet,
 		image: newResNet, imageParameters: addResNet,
 		text: newText, textParameters: addText,
+		activations: []Activation{QuickGELU, GELU},
+	},
+	SigLIP: {
+		name: "SigLIP", validate: Config.validateSigLIP,
+		image: newSigLIPVision, imageParameters: addSigLIPVision,
+		text: newSigLIPText, textParameters: addSigLIPText,
+		activations: []Activation{GELU, TanhGELU},
 	},
 }

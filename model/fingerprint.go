@@ -21,7 +21,7 @@ func fingerprint(cfg Config, list []parameter, values [][]float32) string {
 		tx.Context, tx.Vocab, tx.Width, tx.Layers, tx.Heads, tx.MLP, tx.EndOfText,
 		cfg.Activation, pre.Mean, pre.Std, pre.Squash)
 	if cfg.Family != ViT {
-		fmt.Fprintf(h, "%v stages %v\n", cfg.Family, im.Stages)
+		fmt.Fprintf(h, "%v stages %v text %v\n", cfg.Family, im.Stages, cfg.textActivation())
 	}
 	for i, p := range list {
 		fmt.Fprintf(h, "%s %v %016x\n", p.name, p.shape, sums[i])

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// huggingFaceFile is config.json of a transformers CLIPModel. The sections keep what older versions wrote beside
+// huggingFaceFile is config.json of a transformers CLIPModel or SiglipModel. The sections keep what older versions wrote beside
 // them as …_config_dict, which goes before them.
 type huggingFaceFile struct {
 	ModelType  string          `json:"model_type"`
@@ -26,12 +26,14 @@ type huggingFaceTower struct {
 	Epsilon float64 `json:"layer_norm_eps"`
 
 	Context   int             `json:"max_position_embeddings"`
+	Embed     int             `json:"projection_size"` // SigLIP's; 0 is Width
 	Vocab     int             `json:"vocab_size"`
 	EndOfText json.RawMessage `json:"eos_token_id"`
 
 	Size     side `json:"image_size"`
 	Patch    side `json:"patch_size"`
 	Channels int  `json:"num_channels"`
+	Head     bool `json:"vision_use_head"` // SigLIP's
 }
 
 // parseHuggingFace reads the text of a config.json, and of the preprocessor_config.json beside it, nil where there
@@ -42,7 +44,6 @@ func parseHuggingFace(config, preprocess []byte) (Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("%s: %w", huggingFaceConfig, err)
 	}
-	cfg.Preprocess = OpenAIPreprocess()
 	if preprocess != nil {
 		if err := parseHuggingFacePreprocess(preprocess, cfg.Image.Size, &cfg.Preprocess); err != nil {
 			return cfg, fmt.Errorf("%s: %w", preprocessConfig, err)
@@ -56,21 +57,29 @@ func parseHuggingFaceModel(config []byte) (Config, error) {
 	if err := json.Unmarshal(config, &f); err != nil {
 		return Config{}, err
 	}
-	if f.ModelType != "clip" {
-		return Config{}, fmt.Errorf("model_type %q is not supported, want clip", f.ModelType)
+	switch f.ModelType {
+	case "clip":
+		return f.clip()
+	case "siglip":
+		return f.sigLIP()
 	}
+	return Config{}, fmt.Errorf("model_type %q is not supported, want clip or siglip", f.ModelType)
+}
+
+// clip reads the sections of a CLIPModel.
+func (f *huggingFaceFile) clip() (Config, error) {
 	text := huggingFaceTower{
 		Width: 512, MLP: 2048, Layers: 12, Heads: 8, Act: "quick_gelu", Epsilon: 1e-5,
 		Context: 77, Vocab: 49408, EndOfText: json.RawMessage("49407"),
 	}
-	if err := text.read(f.Text, f.TextDict); err != nil {
+	if err := text.read(f.Text, f.TextDict, 1e-5); err != nil {
 		return Config{}, fmt.Errorf("text_config: %w", err)
 	}
 	vision := huggingFaceTower{
 		Width: 768, MLP: 3072, Layers: 12, Heads: 12, Act: "quick_gelu", Epsilon: 1e-5,
 		Size: side{pixels: 224}, Patch: side{pixels: 32}, Channels: 3,
 	}
-	if err := vision.read(f.Vision, f.VisionDict); err != nil {
+	if err := vision.read(f.Vision, f.VisionDict, 1e-5); err != nil {
 		return Config{}, fmt.Errorf("vision_config: %w", err)
 	}
 	if vision.Channels != 3 {
@@ -80,7 +89,7 @@ func parseHuggingFaceModel(config []byte) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("text_config: %w", err)
 	}
-	act, err := text.activation()
+	act, err := text.activation(QuickGELU, GELU)
 	if err == nil && vision.Act != text.Act {
 		err = fmt.Errorf("hidden_act %q of the text tower and %q of the vision tower", text.Act, vision.Act)
 	}
@@ -95,12 +104,13 @@ func parseHuggingFaceModel(config []byte) (Config, error) {
 			Width: text.Width, Layers: text.Layers, Heads: text.Heads, MLP: text.MLP,
 		},
 		Activation: act,
+		Preprocess: OpenAIPreprocess(),
 	}, err
 }
 
 // read fills t from a section, or from the older form of it. transformers lets the older form's defaults win over
 // the section too, so the section does not count beside it.
-func (t *huggingFaceTower) read(section, dict json.RawMessage) error {
+func (t *huggingFaceTower) read(section, dict json.RawMessage, epsilon float64) error {
 	if dict != nil && string(dict) != "null" {
 		section = dict
 	}
@@ -109,20 +119,20 @@ func (t *huggingFaceTower) read(section, dict json.RawMessage) error {
 			return err
 		}
 	}
-	if t.Epsilon < 0.99e-5 || t.Epsilon > 1.01e-5 {
-		return fmt.Errorf("layer_norm_eps %v is not supported, want 1e-05", t.Epsilon)
+	if t.Epsilon < 0.99*epsilon || t.Epsilon > 1.01*epsilon {
+		return fmt.Errorf("layer_norm_eps %v is not supported, want %v", t.Epsilon, epsilon)
 	}
 	return nil
 }
 
-func (t *huggingFaceTower) activation() (Activation, error) {
-	switch t.Act {
-	case "quick_gelu":
-		return QuickGELU, nil
-	case "gelu":
-		return GELU, nil
+// activation finds hidden_act among some.
+func (t *huggingFaceTower) activation(known ...Activation) (Activation, error) {
+	for _, a := range known {
+		if t.Act == a.String() {
+			return a, nil
+		}
 	}
-	return ActivationUnknown, fmt.Errorf("hidden_act %q is not supported, want quick_gelu or gelu", t.Act)
+	return ActivationUnknown, fmt.Errorf("hidden_act %q is not supported, want %v or %v", t.Act, known[0], known[1])
 }
 
 // endOfText gives the id that marks the pooled position. Configurations from before transformers 4.31 say 2,
@@ -138,9 +148,9 @@ func (t *huggingFaceTower) endOfText() (int, error) {
 	return id, nil
 }
 
-// parseHuggingFacePreprocess reads what CLIPImageProcessor saved.
+// parseHuggingFacePreprocess reads what CLIPImageProcessor or SiglipImageProcessor saved.
 func parseHuggingFacePreprocess(text []byte, size int, p *Preprocess) error {
-	mean, std := p.Mean[:], p.Std[:]
+	mean, std, crop := p.Mean[:], p.Std[:], !p.Squash // as is the default of the family's image processor
 	f := struct {
 		Mean      *[]float32 `json:"image_mean"`
 		Std       *[]float32 `json:"image_std"`
@@ -152,7 +162,7 @@ func parseHuggingFacePreprocess(text []byte, size int, p *Preprocess) error {
 		Resample  int        `json:"resample"`
 		Size      side       `json:"size"`
 		CropSize  side       `json:"crop_size"`
-	}{&mean, &std, true, true, true, true, 1. / 255, bicubic, side{pixels: 224}, side{pixels: 224}}
+	}{&mean, &std, true, crop, true, true, 1. / 255, bicubic, side{pixels: 224, square: p.Squash}, side{pixels: 224}}
 	if err := json.Unmarshal(text, &f); err != nil {
 		return err
 	}

@@ -11,8 +11,8 @@ import (
 // (openai/CLIP, model.py, build_model): heads are 64 wide. The shapes leave the activation open; of OpenAI's own archives,
 // whose three numbers no one else's have, it is known.
 func infer(f *checkpoint.File, names naming) (Config, error) {
-	if _, ok := names.(originalNames); !ok {
-		return Config{}, fmt.Errorf("%s has Hugging Face names, which need a %s", f.Name(), huggingFaceConfig)
+	if theirs, ok := names.(tableNames); ok {
+		return Config{}, fmt.Errorf("%s has %s names, which need a %s", f.Name(), theirs.whose, theirs.config)
 	}
 	s := shapes{file: f, names: names}
 	var cfg Config
@@ -30,6 +30,7 @@ func infer(f *checkpoint.File, names naming) (Config, error) {
 		Heads:   token[1] / 64,
 		MLP:     s.of(text+".0.mlp.c_fc.weight", 2)[0],
 	}
+	cfg.Sigmoid = s.has("logit_bias")
 	if s.has("input_resolution") && s.has("context_length") && s.has("vocab_size") {
 		cfg.Activation = QuickGELU
 	}
@@ -45,8 +46,8 @@ type shapes struct {
 
 func (s *shapes) find(name string) (*checkpoint.Tensor, string, bool) {
 	stored, _ := s.names.stored(name)
-	t, ok := s.file.Tensor(stored[0])
-	return t, stored[0], ok
+	t, ok := s.file.Tensor(stored[0].name)
+	return t, stored[0].name, ok
 }
 
 func (s *shapes) has(name string) bool {

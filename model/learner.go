@@ -85,7 +85,7 @@ func (l *Learner) learns(name string) bool {
 	if image {
 		first, learns = l.image.first, l.image.learns
 	}
-	if name == "logit_scale" || learns && first == 0 {
+	if name == "logit_scale" || name == "logit_bias" || learns && first == 0 {
 		return true
 	}
 	if block, ok := strings.CutPrefix(rest, "transformer.resblocks."); ok {

@@ -15,8 +15,8 @@ func load(f *checkpoint.File, names naming, list []parameter) ([][]float32, erro
 	used := make(map[string]bool)
 	for _, p := range list {
 		tensors, _ := names.stored(p.name)
-		for _, name := range tensors {
-			used[name] = true
+		for _, t := range tensors {
+			used[t.name] = true
 		}
 	}
 	for _, name := range f.Names() {
@@ -42,27 +42,32 @@ func loadOne(f *checkpoint.File, names naming, p parameter) ([]float32, error) {
 	if transposed {
 		slices.Reverse(shape)
 	}
-	if len(stored) > 1 {
-		shape[0] /= len(stored)
+	shares := 0
+	for _, s := range stored {
+		shares += s.share
 	}
 	var parts [][]float32
-	for _, name := range stored {
-		t, ok := f.Tensor(name)
-		if !ok {
-			return nil, fmt.Errorf("%s: tensor %s %v is missing", f.Name(), name, shape)
+	for _, s := range stored {
+		shape := slices.Clone(shape)
+		if len(stored) > 1 {
+			shape[0] = shape[0] / shares * s.share
 		}
-		if !slices.Equal(t.Shape, shape) && !(len(shape) == 0 && slices.Equal(t.Shape, []int{1})) {
-			return nil, fmt.Errorf("%s: tensor %s has shape %v, want %v", t.File(), name, t.Shape, shape)
+		t, ok := f.Tensor(s.name)
+		if !ok {
+			return nil, fmt.Errorf("%s: tensor %s %v is missing", f.Name(), s.name, shape)
+		}
+		if !slices.Equal(squeeze(t.Shape, len(shape)), shape) {
+			return nil, fmt.Errorf("%s: tensor %s has shape %v, want %v", t.File(), s.name, t.Shape, shape)
 		}
 		values, err := t.Floats()
 		if err != nil {
 			return nil, err
 		}
 		if i := notFinite(values); i >= 0 {
-			return nil, fmt.Errorf("%s: tensor %s: element %d is %v", t.File(), name, i, values[i])
+			return nil, fmt.Errorf("%s: tensor %s: element %d is %v", t.File(), s.name, i, values[i])
 		}
-		if strings.HasSuffix(name, ".running_var") && slices.Min(values) < 0 {
-			return nil, fmt.Errorf("%s: tensor %s: a variance is %v", t.File(), name, slices.Min(values))
+		if strings.HasSuffix(s.name, ".running_var") && slices.Min(values) < 0 {
+			return nil, fmt.Errorf("%s: tensor %s: a variance is %v", t.File(), s.name, slices.Min(values))
 		}
 		parts = append(parts, values)
 	}
@@ -73,6 +78,14 @@ func loadOne(f *checkpoint.File, names naming, p parameter) ([]float32, error) {
 		return transpose(parts[0], shape[0], shape[1]), nil
 	}
 	return parts[0], nil
+}
+
+// squeeze takes ones from the front of a shape that has more dimensions than rank: some packages keep a vector as (1, 1, W).
+func squeeze(shape []int, rank int) []int {
+	for len(shape) > rank && shape[0] == 1 {
+		shape = shape[1:]
+	}
+	return shape
 }
 
 // notFinite gives the index of the first NaN or infinity, or -1.

@@ -9,9 +9,14 @@ import (
 
 // naming maps a parameter, by its name in the original checkpoints, to the tensors of a file.
 type naming interface {
-	// stored gives the names of the tensors that, one below the other, make the parameter, and whether each is
-	// its transpose.
-	stored(name string) (tensors []string, transposed bool)
+	// stored gives the tensors that, one below the other, make the parameter, and whether each is its transpose.
+	stored(name string) (tensors []piece, transposed bool)
+}
+
+// piece is a tensor of a file that holds a share of a parameter's rows, beside the shares of the others.
+type piece struct {
+	name  string
+	share int
 }
 
 // namingOf recognises how a checkpoint names its tensors.
@@ -26,8 +31,12 @@ func namingOf(f *checkpoint.File) (naming, error) {
 			return originalNames{prefix: prefix, text: "text."}, nil
 		case has(prefix + "visual.conv1.weight"):
 			return originalNames{prefix: prefix}, nil
+		case has(prefix + "visual.trunk.patch_embed.proj.weight"):
+			return tableNames{prefix, &timmSigLIP}, nil
+		case has(prefix + "vision_model.head.probe"):
+			return tableNames{prefix, &huggingFaceSigLIP}, nil
 		case has(prefix + "vision_model.embeddings.patch_embedding.weight"):
-			return huggingFaceNames{prefix: prefix}, nil
+			return tableNames{prefix, &huggingFaceCLIP}, nil
 		}
 	}
 	return nil, errors.New(f.Name() + ": neither visual.conv1.weight nor vision_model.embeddings.patch_embedding.weight: not a CLIP")
@@ -36,59 +45,39 @@ func namingOf(f *checkpoint.File) (naming, error) {
 // originalNames are OpenAI's, which open_clip keeps; its CustomTextCLIP puts the text tower under "text.".
 type originalNames struct{ prefix, text string }
 
-func (n originalNames) stored(name string) ([]string, bool) {
-	if !strings.HasPrefix(name, "visual.") && name != "logit_scale" {
+func (n originalNames) stored(name string) ([]piece, bool) {
+	if !strings.HasPrefix(name, "visual.") && !strings.HasPrefix(name, "logit_") {
 		name = n.text + name
 	}
-	return []string{n.prefix + name}, false
+	return []piece{{n.prefix + name, 1}}, false
 }
 
-// huggingFaceNames are those of transformers' CLIPModel.
-type huggingFaceNames struct{ prefix string }
-
-// huggingFaceTable translates by the first entry whose key begins the name; what follows goes through
-// huggingFaceBlock.
-var huggingFaceTable = []struct{ original, theirs string }{
-	{"logit_scale", "logit_scale"},
-	{"visual.class_embedding", "vision_model.embeddings.class_embedding"},
-	{"visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"},
-	{"visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight"},
-	{"visual.ln_pre.", "vision_model.pre_layrnorm."}, // their spelling
-	{"visual.transformer.resblocks.", "vision_model.encoder.layers."},
-	{"visual.ln_post.", "vision_model.post_layernorm."},
-	{"visual.proj", "visual_projection.weight"},
-	{"token_embedding.weight", "text_model.embeddings.token_embedding.weight"},
-	{"positional_embedding", "text_model.embeddings.position_embedding.weight"},
-	{"transformer.resblocks.", "text_model.encoder.layers."},
-	{"ln_final.", "text_model.final_layer_norm."},
-	{"text_projection", "text_projection.weight"},
+// tableNames are those of other packages.
+type tableNames struct {
+	prefix string
+	*nameTable
 }
 
-var huggingFaceBlock = strings.NewReplacer(
-	".ln_1.", ".layer_norm1.",
-	".ln_2.", ".layer_norm2.",
-	".attn.out_proj.", ".self_attn.out_proj.",
-	".mlp.c_fc.", ".mlp.fc1.",
-	".mlp.c_proj.", ".mlp.fc2.",
-)
-
-func (n huggingFaceNames) stored(name string) ([]string, bool) {
-	for _, e := range huggingFaceTable {
+func (n tableNames) stored(name string) ([]piece, bool) {
+	for _, e := range n.entries {
 		rest, ok := strings.CutPrefix(name, e.original)
 		if !ok {
 			continue
 		}
-		theirs := n.prefix + e.theirs + huggingFaceBlock.Replace(rest)
-		if block, kind, ok := strings.Cut(theirs, ".attn.in_proj_"); ok {
-			return []string{
-				block + ".self_attn.q_proj." + kind,
-				block + ".self_attn.k_proj." + kind,
-				block + ".self_attn.v_proj." + kind,
-			}, false
+		if e.rest != nil {
+			rest = e.rest.Replace(rest)
 		}
-		return []string{theirs}, name == "visual.proj" || name == "text_projection"
+		theirs := n.prefix + e.theirs + rest
+		if before, after, ok := strings.Cut(theirs, n.mark); ok {
+			var pieces []piece
+			for _, p := range n.pieces {
+				pieces = append(pieces, piece{before + p.name + after, p.share})
+			}
+			return pieces, false
+		}
+		return []piece{{theirs, 1}}, e.transposed
 	}
-	panic("model: no Hugging Face name for " + name)
+	panic("model: no " + n.whose + " name for " + name)
 }
 
 // buffer tells tensors that some writers add and that hold nothing a model needs.

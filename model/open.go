@@ -88,7 +88,7 @@ func assemble(dir string, files layout, weights *checkpoint.File, options Option
 		return nil, err
 	}
 	if options.Activation != ActivationUnknown {
-		cfg.Activation = options.Activation
+		cfg.Activation, cfg.Text.Activation = options.Activation, ActivationUnknown
 	}
 	if cfg.Activation == ActivationUnknown {
 		return nil, ErrActivation

@@ -20,6 +20,8 @@ func parseOpenCLIP(text []byte) (Config, error) {
 		cfg         Config
 		vision, txt json.RawMessage
 		quick       bool
+		bias        *float64
+		read        func(cfg *Config, vision, text json.RawMessage) error
 	)
 	if err := json.Unmarshal(text, &f); err != nil {
 		return cfg, err
@@ -28,7 +30,7 @@ func parseOpenCLIP(text []byte) (Config, error) {
 		return cfg, errors.New("model_cfg is missing")
 	}
 	err := fields(f.Model, map[string]any{
-		"embed_dim": &cfg.Embed, "quick_gelu": &quick, "vision_cfg": &vision, "text_cfg": &txt,
+		"embed_dim": &cfg.Embed, "quick_gelu": &quick, "init_logit_bias": &bias, "vision_cfg": &vision, "text_cfg": &txt,
 	}, "custom_text", "init_logit_scale", "nonscalar_logit_scale", "output_dict")
 	if err != nil {
 		return cfg, fmt.Errorf("model_cfg: %w", err)
@@ -36,23 +38,35 @@ func parseOpenCLIP(text []byte) (Config, error) {
 	if vision == nil || txt == nil {
 		return cfg, errors.New("model_cfg: vision_cfg or text_cfg is missing")
 	}
-	if cfg.Family, cfg.Image, err = openCLIPVision(vision); err != nil {
-		return cfg, fmt.Errorf("vision_cfg: %w", err)
+	cfg.Sigmoid = bias != nil
+	read, cfg.Preprocess = openCLIPTowers, OpenAIPreprocess()
+	if ofTimm(vision) {
+		read, cfg.Preprocess = timmTowers, SigLIPPreprocess()
 	}
-	if cfg.Text, err = openCLIPText(txt); err != nil {
-		return cfg, fmt.Errorf("text_cfg: %w", err)
+	if err := read(&cfg, vision, txt); err != nil {
+		return cfg, err
 	}
-	cfg.Activation = GELU
 	if quick {
-		cfg.Activation = QuickGELU
+		cfg.Activation, cfg.Text.Activation = QuickGELU, ActivationUnknown
 	}
-	cfg.Preprocess = OpenAIPreprocess()
 	if f.Preprocess != nil {
 		if err := openCLIPPreprocess(f.Preprocess, &cfg.Preprocess); err != nil {
 			return cfg, fmt.Errorf("preprocess_cfg: %w", err)
 		}
 	}
 	return cfg, nil
+}
+
+// openCLIPTowers reads the towers of open_clip's own.
+func openCLIPTowers(cfg *Config, vision, text json.RawMessage) (err error) {
+	if cfg.Family, cfg.Image, err = openCLIPVision(vision); err != nil {
+		return fmt.Errorf("vision_cfg: %w", err)
+	}
+	if cfg.Text, err = openCLIPText(text); err != nil {
+		return fmt.Errorf("text_cfg: %w", err)
+	}
+	cfg.Activation = GELU
+	return nil
 }
 
 func openCLIPVision(object json.RawMessage) (Family, ImageConfig, error) {
@@ -63,7 +77,7 @@ func openCLIPVision(object json.RawMessage) (Family, ImageConfig, error) {
 		"image_size": &size, "patch_size": &patch, "width": &im.Width, "layers": &layers, "head_width": &head,
 		"mlp_ratio": &ratio, "pool_type": &pool, "pos_embed_type": &position, "block_type": &block,
 	}, "patch_dropout", "output_tokens", "attn_pooler_queries", "attn_pooler_heads",
-		"timm_pool", "timm_proj", "timm_drop", "timm_model_pretrained")
+		"timm_pool", "timm_proj", "timm_drop", "timm_model_pretrained") // without timm_model_name
 	if err != nil {
 		return ViT, im, err
 	}

@@ -30,6 +30,9 @@ func (c Config) parameters() []parameter {
 		list = append(list, parameter{name, shape, init})
 	}
 	add("logit_scale", constant(math.Log(1/0.07)))
+	if c.Sigmoid {
+		add("logit_bias", constant(-10))
+	}
 	families[c.Family].imageParameters(c, add)
 	families[c.Family].textParameters(c, add)
 	return list

@@ -19,13 +19,15 @@ type text struct {
 func newText(cfg Config, get lookup) textTower {
 	tx := cfg.Text
 	return &text{
-		TextConfig:  tx,
-		rows:        max(chunkRows, tx.Context),
-		token:       get("token_embedding.weight"),
-		position:    get("positional_embedding"),
-		lnFinal:     norm(get, "ln_final"),
-		transformer: newTransformer("transformer.resblocks", tx.Width, tx.Layers, tx.Heads, tx.MLP, true, cfg.Activation, get),
-		proj:        projection(get("text_projection"), tx.Width, cfg.Embed),
+		TextConfig: tx,
+		rows:       max(chunkRows, tx.Context),
+		token:      get("token_embedding.weight"),
+		position:   get("positional_embedding"),
+		lnFinal:    norm(get, "ln_final"),
+		transformer: newTransformer("transformer.resblocks", shape{
+			width: tx.Width, layers: tx.Layers, heads: tx.Heads, mlp: tx.MLP, causal: true, activation: cfg.Activation,
+		}, get),
+		proj: projection(get("text_projection"), tx.Width, cfg.Embed),
 	}
 }
 
@@ -33,11 +35,9 @@ func (t *text) tokens() int { return t.rows }
 
 // cut shortens row n to the tokens that its embedding depends on: up to the pooled one.
 func (t *text) cut(n int, row []int32) []int32 {
+	t.check(n, row)
 	pool := 0
 	for i, id := range row {
-		if id < 0 || int(id) >= t.Vocab {
-			panic(fmt.Sprintf("model: row %d: token %d is %d, outside the vocabulary of %d", n, i, id, t.Vocab))
-		}
 		if t.EndOfText != 0 {
 			if int(id) == t.EndOfText {
 				return row[:i+1]
@@ -47,6 +47,15 @@ func (t *text) cut(n int, row []int32) []int32 {
 		}
 	}
 	return row[:pool+1]
+}
+
+// check panics where a token of row n is outside the vocabulary.
+func (t *text) check(n int, row []int32) {
+	for i, id := range row {
+		if id < 0 || int(id) >= t.Vocab {
+			panic(fmt.Sprintf("model: row %d: token %d is %d, outside the vocabulary of %d", n, i, id, t.Vocab))
+		}
+	}
 }
 
 // embed writes the rows that a caption enters the blocks with: x (L, W), or longer.

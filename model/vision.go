@@ -31,8 +31,10 @@ func newVision(cfg Config, get lookup) imageTower {
 		position:    get("visual.positional_embedding"),
 		lnPre:       norm(get, "visual.ln_pre"),
 		lnPost:      norm(get, "visual.ln_post"),
-		transformer: newTransformer("visual.transformer.resblocks", im.Width, im.Layers, im.Heads, im.MLP, false, cfg.Activation, get),
-		proj:        projection(get("visual.proj"), im.Width, cfg.Embed),
+		transformer: newTransformer("visual.transformer.resblocks", shape{
+			width: im.Width, layers: im.Layers, heads: im.Heads, mlp: im.MLP, activation: cfg.Activation,
+		}, get),
+		proj: projection(get("visual.proj"), im.Width, cfg.Embed),
 	}
 }
 

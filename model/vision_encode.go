@@ -38,7 +38,7 @@ func (e *visionEncoder) encode(dst, pixels []float32) {
 	defer e.scratch.Put(s)
 	width, tokens, size, grid := e.Width, e.tokens(), 3*e.Size*e.Size, e.grid()*e.grid()
 	n := len(pixels) / size
-	tensor.Split(n, func(i int) { e.cutPatches(s.patches, i*grid, pixels[i*size:(i+1)*size]) })
+	tensor.Split(n, func(i int) { e.layPatches(s.patches, i*grid, pixels[i*size:(i+1)*size]) })
 	s.patches.Quantise(n * grid)
 	embedded := s.qkv[:n*grid*width] // free until the first block
 	e.conv.Multiply(tensor.Matrix(embedded, n*grid, width), s.patches, tensor.Epilogue{})
@@ -57,14 +57,14 @@ func (e *visionEncoder) encode(dst, pixels []float32) {
 	e.proj.Multiply(tensor.Matrix(dst, n, e.proj.Out()), s.pooled, tensor.Epilogue{})
 }
 
-// cutPatches lays one picture (3, S, S) out as patches, rows first to first+grid²-1, as vision.cutPatches does.
-func (e *visionEncoder) cutPatches(patches *tensor.Rows, first int, pixels []float32) {
-	grid, side := e.grid(), e.Patch
+// layPatches lays one picture (3, S, S) out as patches, rows first to first+grid²-1, as vision.cutPatches does.
+func (c ImageConfig) layPatches(patches *tensor.Rows, first int, pixels []float32) {
+	grid, side := c.grid(), c.Patch
 	for i := range grid * grid {
 		patch := patches.Row(first + i)
-		for c := range 3 {
+		for channel := range 3 {
 			for y := range side {
-				from := (c*e.Size+i/grid*side+y)*e.Size + i%grid*side
+				from := (channel*c.Size+i/grid*side+y)*c.Size + i%grid*side
 				copy(patch[:side], pixels[from:from+side])
 				patch = patch[side:]
 			}

@@ -2,12 +2,20 @@ package tensor
 
 import "math"
 
-// epsilon is added to the variance, as everywhere in CLIP.
+// epsilon is added to the variance, as everywhere in CLIP but where a LayerNorm says otherwise.
 const epsilon = 1e-5
 
 // LayerNorm brings each row to mean 0 and variance 1, then scales and shifts it by column.
 type LayerNorm struct {
 	Weight, Bias []float32 // (W)
+	Epsilon      float32   // added to the variance; 0 means 1e-5
+}
+
+func (n LayerNorm) epsilon() float32 {
+	if n.Epsilon == 0 {
+		return epsilon
+	}
+	return n.Epsilon
 }
 
 // Forward computes y (T, W) from x (T, W), which may be the same slice. Sums are kept in float64, so that the
@@ -17,7 +25,7 @@ func (n LayerNorm) Forward(y, x []float32) {
 	bias := n.Bias[:width]
 	for len(x) > 0 {
 		in, out := x[:width], y[:width]
-		mean, scale := moments(in)
+		mean, scale := n.moments(in)
 		for i, w := range n.Weight {
 			out[i] = float32((float64(in[i])-mean)*scale)*w + bias[i]
 		}
@@ -26,10 +34,10 @@ func (n LayerNorm) Forward(y, x []float32) {
 }
 
 // moments gives the mean of a row and one over its standard deviation.
-func moments(row []float32) (mean, scale float64) {
-	n := float64(len(row))
-	mean = total(row) / n
-	return mean, 1 / math.Sqrt(squares(row, mean)/n+epsilon)
+func (n LayerNorm) moments(row []float32) (mean, scale float64) {
+	width := float64(len(row))
+	mean = total(row) / width
+	return mean, 1 / math.Sqrt(squares(row, mean)/width+float64(n.epsilon()))
 }
 
 // total adds up a row. Four sums run side by side, since an addition takes as long as four can overlap; squares does
@@ -71,7 +79,7 @@ func (n LayerNorm) BackwardInput(dx, dy, x []float32) {
 	width := len(n.Weight)
 	for len(x) > 0 {
 		in, grad, out := x[:width], dy[:width], dx[:width]
-		mean, scale := moments(in)
+		mean, scale := n.moments(in)
 		var sum, along float64
 		for i, w := range n.Weight {
 			dn := float64(grad[i]) * float64(w)
@@ -93,7 +101,7 @@ func (n LayerNorm) BackwardWeight(dw, db, dy, x []float32) {
 	width := len(n.Weight)
 	sums := make([]float64, width)
 	for len(x) > 0 {
-		mean, scale := moments(x[:width])
+		mean, scale := n.moments(x[:width])
 		for i, v := range x[:width] {
 			sums[i] += float64(dy[i]) * (float64(v) - mean) * scale
 		}

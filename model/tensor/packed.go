@@ -63,11 +63,13 @@ func NewRows(w *Packed, n int) *Rows { return kernel.NewRows(w, n) }
 func Matrix(x []float32, rows, cols int) blas32.General { return matrix(x, rows, cols, cols) }
 
 // Normalize computes y from x, which may be the same: LayerNorm.Forward, on all processors.
-func (n LayerNorm) Normalize(y, x blas32.General) { kernel.LayerNorm(y, x, n.Weight, n.Bias, epsilon) }
+func (n LayerNorm) Normalize(y, x blas32.General) {
+	kernel.LayerNorm(y, x, n.Weight, n.Bias, n.epsilon())
+}
 
 // NormalizeRows sets the first of some rows to the normalised rows of x, ready for products.
 func (n LayerNorm) NormalizeRows(y *Rows, x blas32.General) {
-	y.LayerNorm(x, n.Weight, n.Bias, epsilon)
+	y.LayerNorm(x, n.Weight, n.Bias, n.epsilon())
 }
 
 // Split calls work(0) … work(n-1) on the processors that are free.

@@ -10,7 +10,8 @@ shape, base and spread, and the embeddings (not of unit length) of pixels and to
 """
 import json, math, pathlib
 import numpy as np
-import open_clip, torch
+import open_clip, timm, torch
+from transformers import SiglipConfig, SiglipModel
 
 torch.set_grad_enabled(False)
 out = pathlib.Path(__file__).parent / "drawn"
@@ -90,7 +91,38 @@ def resnet(width, layers, image):
                 text_cfg=dict(context_length=9, vocab_size=40, width=64, heads=1, layers=1))
 
 
+def siglip_open_clip(name, act, **text):
+    """A SigLIP whose image tower is timm's, but smaller; drawn_test.go tells our side the same of its name."""
+    image = dict(img_size=50, embed_dim=144, depth=2, num_heads=2, mlp_ratio=3.7362, act_layer=act)
+    make, made = timm.create_model, "vit_base_patch16_siglip_224"
+    config = dict(embed_dim=144, init_logit_bias=-10,
+                  vision_cfg=dict(image_size=50, timm_model_name=name, timm_pool="map", timm_proj="none"),
+                  text_cfg=dict(context_length=7, vocab_size=40, hf_tokenizer_name="timm/ViT-B-16-SigLIP", width=64, heads=2,
+                                layers=2, mlp_ratio=3.7362, no_causal_mask=True, proj_bias=True, pool_type="last",
+                                norm_kwargs=dict(eps=1e-6), tokenizer_kwargs=dict(clean="canonicalize"), **text))
+    timm.create_model = lambda _, **how: make(made, **image, **how)
+    model = open_clip.CustomTextCLIP(**config).eval()
+    timm.create_model = make
+    tensors = fill(model)
+    pixels, tokens = inputs(50, 7, 40, False)
+    write(name, {"model_cfg": config | dict(custom_text=True)}, tensors, model.encode_image(pixels), model.encode_text(tokens))
+
+
+def siglip_hugging_face(name):
+    config = SiglipConfig(
+        vision_config=dict(image_size=50, patch_size=16, hidden_size=96, num_hidden_layers=2, num_attention_heads=2, intermediate_size=200),
+        text_config=dict(max_position_embeddings=7, vocab_size=40, hidden_size=96, num_hidden_layers=2, num_attention_heads=3,
+                         intermediate_size=160, projection_size=96))
+    model = SiglipModel(config).eval()
+    tensors = fill(model)
+    pixels, tokens = inputs(50, 7, 40, False)
+    write(name, config.to_diff_dict(), tensors, model.get_image_features(pixels).pooler_output, model.get_text_features(tokens).pooler_output)
+
+
 out.mkdir(exist_ok=True)
+siglip_open_clip("siglip", "gelu")
+siglip_open_clip("siglip2", "gelu", act_kwargs=dict(approximate="tanh"))
+siglip_hugging_face("siglip-huggingface")
 open_clip_case("vit-b-32", vit(128, 64, 32, 64))
 open_clip_case("vit-b-16", vit(128, 64, 16, 64) | dict(quick_gelu=True))
 open_clip_case("vit-l-14", vit(192, 64, 14, 56))

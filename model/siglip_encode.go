@@ -1,0 +1,100 @@
+package model
+
+import (
+	"sync"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/pairstream/pairstream/model/tensor"
+)
+
+// sigLIPEncoder is SigLIP's image tower laid out for inference.
+type sigLIPEncoder struct {
+	*sigLIPVision
+	conv    *tensor.Packed
+	blocks  *encoder
+	pooling sigLIPPool
+	scratch sync.Pool // of *sigLIPScratch
+}
+
+// sigLIPPool is the head. What comes behind the attention is in float32, as the other towers' projections are.
+type sigLIPPool struct {
+	query             []float32 // (W) of the probe, the same for all pictures
+	keys              *tensor.Packed
+	attention         tensor.MultiHead
+	out, fc, contract *tensor.Packed
+	ln                tensor.LayerNorm
+	activation        tensor.Epilogue
+}
+
+type sigLIPScratch struct {
+	encoderScratch
+	patches             *tensor.Rows // (N·grid², 3·P·P)
+	tokens              *tensor.Rows // (N·grid², W) what the head looks at
+	mixed, norm, hidden *tensor.Rows // (N, W), (N, W), (N, MLP)
+	seqs                []sequence
+	asks                []tensor.Sequence
+}
+
+func (v *sigLIPVision) pack(p Precision) imageEncoder {
+	h := &v.head
+	e := &sigLIPEncoder{sigLIPVision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p), pooling: sigLIPPool{
+		query:     make([]float32, v.Width),
+		keys:      h.keys.Pack(p),
+		attention: tensor.MultiHead{Heads: v.Heads},
+		out:       h.out.Pack(tensor.Float32), fc: h.fc.Pack(tensor.Float32), contract: h.contract.Pack(tensor.Float32),
+		ln: h.ln, activation: tensor.Epilogue{Activation: h.activation},
+	}}
+	h.query.Forward(e.pooling.query, h.probe)
+	e.scratch.New = func() any {
+		n, grid := v.pictures(), v.grid()*v.grid()
+		return &sigLIPScratch{
+			encoderScratch: e.blocks.newScratch(n*grid, e.pooling.out),
+			patches:        tensor.NewRows(e.conv, n*grid),
+			tokens:         tensor.NewRows(e.pooling.keys, n*grid),
+			mixed:          tensor.NewRows(e.pooling.out, n),
+			norm:           tensor.NewRows(e.pooling.fc, n),
+			hidden:         tensor.NewRows(e.pooling.contract, n),
+		}
+	}
+	return e
+}
+
+// encode embeds up to e.pictures() pictures: pixels (N, 3, S, S) to dst (N, E).
+func (e *sigLIPEncoder) encode(dst, pixels []float32) {
+	s := e.scratch.Get().(*sigLIPScratch)
+	defer e.scratch.Put(s)
+	width, size, grid := e.Width, 3*e.Size*e.Size, e.grid()*e.grid()
+	n := len(pixels) / size
+	tensor.Split(n, func(i int) { e.layPatches(s.patches, i*grid, pixels[i*size:(i+1)*size]) })
+	s.patches.Quantise(n * grid)
+	x := tensor.Matrix(s.x, n*grid, width)
+	e.conv.Multiply(x, s.patches, tensor.Epilogue{})
+	s.seqs = s.seqs[:0]
+	for i := range n {
+		tensor.Add(s.x[i*grid*width:(i+1)*grid*width], e.position)
+		s.seqs = append(s.seqs, sequence{start: i * grid, length: grid})
+	}
+	for i := range e.blocks.blocks {
+		x = e.blocks.forwardBlock(&e.blocks.blocks[i], &s.encoderScratch, s.seqs, x, false)
+	}
+	e.pool(s, tensor.Matrix(dst, n, width), x)
+}
+
+// pool is the head: out (N, W) from x (N·grid², W).
+func (e *sigLIPEncoder) pool(s *sigLIPScratch, out, x blas32.General) {
+	h, width, grid := &e.pooling, e.Width, e.grid()*e.grid()
+	e.lnPost.NormalizeRows(s.tokens, x)
+	qkv := tensor.Matrix(s.qkv, x.Rows, 3*width)
+	h.keys.Multiply(blas32.General{Rows: x.Rows, Cols: 2 * width, Stride: 3 * width, Data: qkv.Data[width:]}, s.tokens, tensor.Epilogue{})
+	s.asks = s.asks[:0]
+	for i := range out.Rows { // the probe asks in the place of each picture's first token
+		copy(qkv.Data[i*grid*3*width:][:width], h.query)
+		s.asks = append(s.asks, tensor.Sequence{Start: i * grid, Length: grid, Queries: 1, Out: i})
+	}
+	h.attention.Forward(s.mixed.Matrix(out.Rows), qkv, s.asks)
+	h.out.Multiply(out, s.mixed, tensor.Epilogue{})
+	h.ln.NormalizeRows(s.norm, out)
+	h.fc.Multiply(s.hidden.Matrix(out.Rows), s.norm, h.activation)
+	h.contract.Multiply(out, s.hidden, tensor.Epilogue{Add: true})
+}
