@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/pairstream/pairstream/model/checkpoint"
 	"github.com/pairstream/pairstream/model/tokenizer"
@@ -57,26 +58,24 @@ func saveJSON(dir, name string, value any) error {
 
 // huggingFaceTensors are the tensors that a parameter is there.
 func huggingFaceTensors(p parameter, values []float32) []checkpoint.Tensor {
-	names, transposed := huggingFaceNames{}.stored(p.name)
-	shape := p.shape
+	pieces, transposed := tableNames{"", &huggingFaceCLIP}.stored(p.name)
 	if transposed {
-		rows, columns := shape[0], shape[1]
-		turned := make([]float32, len(values))
-		for i := range rows {
-			for j := range columns {
-				turned[j*rows+i] = values[i*columns+j]
-			}
+		rows, columns := p.shape[0], p.shape[1]
+		values, p.shape = transpose(values, rows, columns), []int{columns, rows}
+	}
+	shares := 0
+	for _, piece := range pieces {
+		shares += piece.share
+	}
+	each := len(values) / shares
+	tensors := make([]checkpoint.Tensor, len(pieces))
+	for i, piece := range pieces {
+		shape, n := slices.Clone(p.shape), each*piece.share
+		if len(pieces) > 1 {
+			shape[0] = shape[0] / shares * piece.share
 		}
-		values, shape = turned, []int{columns, rows}
-	}
-	if len(names) == 1 {
-		return []checkpoint.Tensor{checkpoint.FromFloats(names[0], shape, values)}
-	}
-	part := append([]int{shape[0] / len(names)}, shape[1:]...)
-	var tensors []checkpoint.Tensor
-	for i, name := range names {
-		n := len(values) / len(names)
-		tensors = append(tensors, checkpoint.FromFloats(name, part, values[i*n:(i+1)*n]))
+		tensors[i] = checkpoint.FromFloats(piece.name, shape, values[:n])
+		values = values[n:]
 	}
 	return tensors
 }
