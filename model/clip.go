@@ -8,10 +8,10 @@ package model
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"sync"
 
+	"github.com/pairstream/pairstream/model/checkpoint"
 	"github.com/pairstream/pairstream/model/tensor"
 	"github.com/pairstream/pairstream/model/tokenizer"
 )
@@ -30,7 +30,7 @@ type CLIP struct {
 	precision   tensor.Precision
 	images      func() imageEncoder // vision, packed when it is first needed
 	texts       func() captionEncoder
-	checkpoint  io.Closer // what values point into; nil where they are our own
+	checkpoint  *checkpoint.File // what values point into; nil where they are our own
 }
 
 // EncodeImages embeds pictures. pixels is (N, 3, S, S): normalised, channel by channel, S = ImageSize. dst is
@@ -136,10 +136,10 @@ func (c *CLIP) Close() error {
 	return c.checkpoint.Close()
 }
 
-// build makes a model of its parameters.
-func build(name string, cfg Config, list []parameter, values [][]float32) *CLIP {
-	c := &CLIP{name: name, config: cfg, parameters: list, values: values}
-	c.fingerprint = fingerprint(cfg, list, values)
+// build makes a model of its parameters, whose values may point into a checkpoint.
+func build(name string, cfg Config, list []parameter, values [][]float32, from *checkpoint.File) *CLIP {
+	c := &CLIP{name: name, config: cfg, parameters: list, values: values, checkpoint: from}
+	c.fingerprint = fingerprint(cfg, list, values, c.forget)
 	c.assemble()
 	return c
 }
@@ -148,8 +148,15 @@ func build(name string, cfg Config, list []parameter, values [][]float32) *CLIP 
 func (c *CLIP) assemble() {
 	made := families[c.config.Family]
 	c.vision, c.text = made.image(c.config, c.value), made.text(c.config, c.value)
-	c.images = sync.OnceValue(func() imageEncoder { return c.vision.pack(c.precision) })
-	c.texts = sync.OnceValue(func() captionEncoder { return c.text.pack(c.precision) })
+	c.images = sync.OnceValue(func() imageEncoder { return c.vision.pack(c.precision, c.forget) })
+	c.texts = sync.OnceValue(func() captionEncoder { return c.text.pack(c.precision, c.forget) })
+}
+
+// forget gives back the memory of a mapped file whose tensors have been looked at: the pages stay the file's.
+func (c *CLIP) forget() {
+	if c.checkpoint != nil {
+		c.checkpoint.Forget()
+	}
 }
 
 // value finds a tensor by the name it has in the original checkpoints.

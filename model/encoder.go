@@ -20,8 +20,8 @@ type encoderBlock struct {
 	qkv, out, fc, contract *tensor.Packed
 }
 
-// pack lays a transformer out for inference.
-func (t *transformer) pack(p tensor.Precision) *encoder {
+// pack lays a transformer out for inference. It calls done after each block.
+func (t *transformer) pack(p tensor.Precision, done func()) *encoder {
 	e := &encoder{
 		width: t.width, mlp: t.mlp,
 		attention:  tensor.MultiHead{Heads: t.attention.Heads, Causal: t.attention.Causal},
@@ -33,6 +33,7 @@ func (t *transformer) pack(p tensor.Precision) *encoder {
 			ln1: b.ln1, ln2: b.ln2,
 			qkv: b.qkv.Pack(p), out: b.out.Pack(p), fc: b.fc.Pack(p), contract: b.contract.Pack(p),
 		}
+		done()
 	}
 	return e
 }

@@ -10,10 +10,13 @@ import (
 )
 
 // fingerprint hashes what decides the embeddings. Each tensor is hashed by itself, side by side, and the hashes
-// in order.
-func fingerprint(cfg Config, list []parameter, values [][]float32) string {
+// in order. After each, done is called.
+func fingerprint(cfg Config, list []parameter, values [][]float32, done func()) string {
 	sums := make([]uint64, len(list))
-	tensor.Parallel(len(list), func(i int) { sums[i] = sum(values[i]) })
+	tensor.Parallel(len(list), func(i int) {
+		sums[i] = sum(values[i])
+		done()
+	})
 	h := xxhash.New()
 	im, tx, pre := cfg.Image, cfg.Text, cfg.Preprocess
 	fmt.Fprintf(h, "clip 1 embed %d image %d %d %d %d %d %d text %d %d %d %d %d %d %d %v mean %v std %v squash %v\n", cfg.Embed,

@@ -24,7 +24,7 @@ func New(cfg Config, seed uint64) *CLIP {
 		values[i] = make([]float32, list[i].size())
 		list[i].init(values[i], rand.New(rand.NewPCG(seed, xxhash.Sum64String(list[i].name))))
 	})
-	c := build("untrained", cfg, list, values)
+	c := build("untrained", cfg, list, values, nil)
 	c.tokenizer = tokenizer.Default()
 	return c
 }

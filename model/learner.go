@@ -61,7 +61,7 @@ func (c *CLIP) Learner(frozen Frozen) (*Learner, error) {
 		}
 		l.parameters = append(l.parameters, q)
 	}
-	l.clip = build(c.name, c.config, c.parameters, values)
+	l.clip = build(c.name, c.config, c.parameters, values, nil)
 	l.clip.tokenizer = c.tokenizer
 	l.image.gradient = newVisionGradient(c.config, l.gradient)
 	l.text.gradient = newTextGradient(c.config, l.gradient)
@@ -124,7 +124,7 @@ func (l *Learner) Snapshot() *CLIP {
 	for i, v := range c.values {
 		values[i] = slices.Clone(v)
 	}
-	copied := build(c.name, c.config, c.parameters, values)
+	copied := build(c.name, c.config, c.parameters, values, nil)
 	copied.tokenizer, copied.trained = c.tokenizer, true
 	return copied
 }

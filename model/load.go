@@ -27,6 +27,7 @@ func load(f *checkpoint.File, names naming, list []parameter) ([][]float32, erro
 	values, errs := make([][]float32, len(list)), make([]error, len(list))
 	tensor.Parallel(len(list), func(i int) {
 		values[i], errs[i] = loadOne(f, names, list[i])
+		f.Forget()
 	})
 	for _, err := range errs {
 		if err != nil {

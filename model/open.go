@@ -106,8 +106,8 @@ func assemble(dir string, files layout, weights *checkpoint.File, options Option
 	if err != nil {
 		return nil, err
 	}
-	c := build(filepath.Base(abs), cfg, list, values)
-	c.trained, c.checkpoint = true, weights
+	c := build(filepath.Base(abs), cfg, list, values, weights)
+	c.trained = true
 	return c, nil
 }
 

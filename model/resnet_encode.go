@@ -67,7 +67,7 @@ type poolScratch struct {
 	seqs            []tensor.Sequence
 }
 
-func (r *resNet) pack(p Precision) imageEncoder {
+func (r *resNet) pack(p Precision, done func()) imageEncoder {
 	half, width := r.Width/2, r.channels()
 	e := &resNetEncoder{resNet: r, stem: [3]*tensor.Convolution{
 		r.packConvolution(p, "visual.conv1", "visual.bn1", 3, 2),
@@ -85,6 +85,7 @@ func (r *resNet) pack(p Precision) imageEncoder {
 			b.down = r.packProduct(p, name+".downsample.0", name+".downsample.1", in)
 		}
 		e.blocks = append(e.blocks, b)
+		done()
 	})
 	linear := func(p Precision, out int, names ...string) *tensor.Packed {
 		var weight, bias []float32

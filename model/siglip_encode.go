@@ -36,9 +36,9 @@ type sigLIPScratch struct {
 	asks                []tensor.Sequence
 }
 
-func (v *sigLIPVision) pack(p Precision) imageEncoder {
+func (v *sigLIPVision) pack(p Precision, done func()) imageEncoder {
 	h := &v.head
-	e := &sigLIPEncoder{sigLIPVision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p), pooling: sigLIPPool{
+	e := &sigLIPEncoder{sigLIPVision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p, done), pooling: sigLIPPool{
 		query:     make([]float32, v.Width),
 		keys:      h.keys.Pack(p),
 		attention: tensor.MultiHead{Heads: v.Heads},

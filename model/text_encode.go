@@ -19,8 +19,8 @@ type textScratch struct {
 	seqs []sequence
 }
 
-func (t *text) pack(p tensor.Precision) captionEncoder {
-	e := &textEncoder{text: t, blocks: t.transformer.pack(p), proj: t.proj.Pack(tensor.Float32)}
+func (t *text) pack(p tensor.Precision, done func()) captionEncoder {
+	e := &textEncoder{text: t, blocks: t.transformer.pack(p, done), proj: t.proj.Pack(tensor.Float32)}
 	e.scratch.New = func() any { return &textScratch{encoderScratch: e.blocks.newScratch(t.rows, e.proj)} }
 	return e
 }

@@ -5,8 +5,8 @@ type lookup func(name string) []float32
 
 // imageTower is a network that embeds pictures, with its weights.
 type imageTower interface {
-	// pack lays it out for inference in a precision.
-	pack(Precision) imageEncoder
+	// pack lays it out for inference in a precision. It calls done whenever it has done with some of the weights.
+	pack(p Precision, done func()) imageEncoder
 	// pictures is how many a call of encode may bring.
 	pictures() int
 }
@@ -19,8 +19,8 @@ type imageEncoder interface {
 
 // textTower is a network that embeds captions, with its weights.
 type textTower interface {
-	// pack lays it out for inference in a precision.
-	pack(Precision) captionEncoder
+	// pack lays it out for inference in a precision. It calls done whenever it has done with some of the weights.
+	pack(p Precision, done func()) captionEncoder
 	// tokens is how many a call of encode may bring, if it brings more than one caption.
 	tokens() int
 	// cut shortens row n to the tokens that its embedding depends on. It panics on an id outside the vocabulary.

@@ -21,8 +21,8 @@ type visionScratch struct {
 	seqs    []sequence
 }
 
-func (v *vision) pack(p tensor.Precision) imageEncoder {
-	e := &visionEncoder{vision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p), proj: v.proj.Pack(tensor.Float32)}
+func (v *vision) pack(p tensor.Precision, done func()) imageEncoder {
+	e := &visionEncoder{vision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p, done), proj: v.proj.Pack(tensor.Float32)}
 	e.scratch.New = func() any {
 		return &visionScratch{
 			encoderScratch: e.blocks.newScratch(v.chunk*v.tokens(), e.proj),

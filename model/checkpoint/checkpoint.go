@@ -76,6 +76,13 @@ func (f *File) Tensor(name string) (*Tensor, bool) {
 // Metadata is the header's free-form part, such as {"format": "pt"}. Of shards it is that of the index.
 func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
 
+// Forget gives back the memory that the file's pages take. They are read from the file again when they are next looked at.
+func (f *File) Forget() {
+	for _, m := range f.mappings {
+		forget(m)
+	}
+}
+
 // Close unmaps the file. No tensor of it, and no slice that aliases one, may be used afterwards.
 func (f *File) Close() error {
 	var errs []error

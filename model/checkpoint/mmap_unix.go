@@ -14,3 +14,6 @@ func mapFile(file *os.File, size int) ([]byte, error) {
 }
 
 func unmap(data []byte) error { return unix.Munmap(data) }
+
+// forget may fail: then the pages stay until the system wants them.
+func forget(data []byte) { _ = unix.Madvise(data, unix.MADV_DONTNEED) }

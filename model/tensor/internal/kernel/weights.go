@@ -52,11 +52,11 @@ func Pack(p Precision, weight, bias []float32, in, out int) *Weights {
 	size := panels * panel * w.steps * w.perStep()
 	switch p {
 	case Float32:
-		w.float32s = aligned[float32](size)
+		w.float32s = pages[float32](w, size)
 	case Int16:
-		w.int16s = aligned[int16](size)
+		w.int16s = pages[int16](w, size)
 	case Int8:
-		w.int8s = aligned[int8](size)
+		w.int8s = pages[int8](w, size)
 	}
 	if p != Float32 {
 		w.scale = aligned[float32](panels * panel)
