@@ -56,6 +56,10 @@ func PackConvolution(p Precision, weight, bias []float32, channels, out, stride 
 // Average halves pictures: y (N·H/2·W/2, C) are the means of squares of 2×2 pixels of x (N·H·W, C).
 func Average(y, x blas32.General, height, width int) { kernel.Average(y, x, height, width) }
 
+// Peak measures how many additions and multiplications a second one processor could do at most in products of a
+// precision; 0 where the kernels are in Go.
+func Peak(p Precision) float64 { return kernel.Peak(p) }
+
 // NewRows makes n rows for products with weights like w.
 func NewRows(w *Packed, n int) *Rows { return kernel.NewRows(w, n) }
 

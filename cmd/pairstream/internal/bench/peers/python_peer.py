@@ -26,6 +26,7 @@ def load():
     import tokenizers
     import transformers
     from PIL import Image
+    from threadpoolctl import threadpool_limits
 
     def tokenizer(args):
         vocab, merges = vocabulary(args["merges"])
@@ -76,6 +77,16 @@ def load():
 
         return lambda: np.stack([one(encoded) for encoded in files])
 
+    def product(args):
+        x = np.fromfile(args["x"], "<f4").reshape(args["rows"], args["in"])
+        w = np.fromfile(args["w"], "<f4").reshape(args["out"], args["in"])
+
+        def call():
+            with threadpool_limits(args["threads"]):
+                return x @ w.T
+
+        return call
+
     def products(args):
         x = np.fromfile(args["images"], "<f4").reshape(-1, args["width"])
         y = np.fromfile(args["texts"], "<f4").reshape(-1, args["width"])
@@ -92,7 +103,7 @@ def load():
         "tokenizers": tokenizers.__version__,
         "transformers": transformers.__version__,
     }
-    cases = {"tokenizers": fast, "transformers": whole, "preprocess": preprocess, "products": products}
+    cases = {"tokenizers": fast, "transformers": whole, "preprocess": preprocess, "product": product, "products": products}
     return versions, cases, lambda: None
 
 

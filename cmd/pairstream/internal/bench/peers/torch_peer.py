@@ -15,6 +15,7 @@ def load():
     import torch.nn.functional as F
     import torchvision
     from PIL import Image
+    from torch.utils import mkldnn
     from torchvision import transforms
 
     models = {}
@@ -49,6 +50,21 @@ def load():
         x = np.fromfile(args["tokens"], "<f4").reshape(-1, args["context"])[: args["batch"]]
         x = torch.from_numpy(x.astype(np.int64))
         return guarded(args["threads"], lambda: model.encode_text(x).float().numpy())
+
+    def linear(args):
+        x = torch.from_numpy(np.fromfile(args["x"], "<f4").reshape(args["rows"], args["in"]))
+        layer = torch.nn.Linear(args["in"], args["out"], bias=False)
+        layer.weight.data = torch.from_numpy(np.fromfile(args["w"], "<f4").reshape(args["out"], args["in"]))
+        return x, layer
+
+    def product(args):
+        x, layer = linear(args)
+        return guarded(args["threads"], lambda: layer(x).numpy())
+
+    def packed_product(args):
+        x, layer = linear(args)
+        x, layer = x.to_mkldnn(), mkldnn.to_mkldnn(layer)
+        return guarded(args["threads"], lambda: layer(x).to_dense().numpy())
 
     def tokenize(args):
         with open(args["captions"]) as f:
@@ -112,7 +128,16 @@ def load():
         return guarded(args["threads"], call)
 
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__, "open_clip": open_clip.__version__}
-    cases = {"image": image, "text": text, "tokenize": tokenize, "preprocess": preprocess, "loss": loss, "folder": folder}
+    cases = {
+        "image": image,
+        "text": text,
+        "tokenize": tokenize,
+        "preprocess": preprocess,
+        "loss": loss,
+        "folder": folder,
+        "product": product,
+        "packed product": packed_product,
+    }
     return versions, cases, models.clear
 
 
