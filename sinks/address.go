@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -25,6 +26,8 @@ import (
 //	                max=BYTES of a message; sasl, tls, ca, cert, key
 //
 // A path alone is one of a file that ends in .jsonl or .parquet, else of a directory for Npy; "-" is standard output.
+// Paths can be addresses in buckets, s3://BUCKET/KEY or gs://BUCKET/KEY, with further options that are theirs:
+// "parquet:s3://pairs/2026?half=1&region=eu-central-1". Those are of gocloud.dev's s3blob and gcsblob.
 //
 // Of a Parts sink, Rejects and Resume are to be given to the runner and the source.
 func Open[T Table[T]](address string) (pipeline.Sink[T], error) {
@@ -38,10 +41,19 @@ func Open[T Table[T]](address string) (pipeline.Sink[T], error) {
 			known = append(known, s.name)
 			continue
 		}
+		of := url.Values{} // the bucket
 		for option := range options {
-			if !slices.Contains(s.options, option) {
+			switch {
+			case slices.Contains(s.options, option):
+			case store.IsAddress(path):
+				of[option] = options[option]
+				delete(options, option)
+			default:
 				return nil, fmt.Errorf("sink %q: %s has no option %q", address, name, option)
 			}
+		}
+		if len(of) > 0 {
+			path += "?" + of.Encode()
 		}
 		sink, err := s.open(path, options)
 		if err != nil {
@@ -97,7 +109,8 @@ func openNpy[T Table[T]](path string, options url.Values) (pipeline.Sink[T], err
 
 func openParquet[T Table[T]](path string, options url.Values) (pipeline.Sink[T], error) {
 	info, err := os.Stat(path)
-	if isDir := err == nil && info.IsDir(); !isDir && strings.EqualFold(filepath.Ext(path), ".parquet") {
+	name, _ := store.CutOptions(path)
+	if isDir := err == nil && info.IsDir(); !isDir && strings.EqualFold(filepath.Ext(name), ".parquet") {
 		for option := range options {
 			return nil, fmt.Errorf("%s is for a directory, not a file", option)
 		}
@@ -137,6 +150,11 @@ func parse(address string) (scheme, path string, options url.Values, err error) 
 	match := schemeName.FindStringSubmatch(address)
 	if match == nil {
 		return guess(address), address, nil, nonEmpty(address)
+	}
+	if store.IsAddress(address) {
+		path, query := store.CutOptions(address)
+		options, err = url.ParseQuery(query)
+		return guess(path), path, options, err
 	}
 	path, query, _ := strings.Cut(address[len(match[0]):], "?")
 	if options, err = url.ParseQuery(query); err != nil {

@@ -22,9 +22,11 @@ type Array[T Table[T]] struct {
 }
 
 // Open begins the file beside its place.
-func (s *Array[T]) Open(context.Context) error {
-	var err error
-	s.file, err = createNpy(s.Path, false)
+func (s *Array[T]) Open(ctx context.Context) error {
+	a, err := createAt(ctx, s.Path)
+	if err == nil {
+		s.file, err = newNpy(a, false)
+	}
 	return err
 }
 

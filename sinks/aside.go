@@ -9,10 +9,13 @@ import (
 )
 
 // An aside is a file that is written beside its place, under the same name with .tmp behind, and moved there when it
-// is complete. It stays open until it is closed, so that it can be told from another of that name.
+// is complete. It stays open until it is closed, so that it can be told from another of that name. For a bucket it is a
+// file without a name.
 type aside struct {
 	path      string
 	file      *os.File
+	bucket    *inBucket // nil where the place is on disk
+	alone     bool      // in its bucket, which ends with it
 	published bool
 	err       error // the first of a write, kept because not every encoder hands it on
 }
@@ -47,7 +50,7 @@ func (a *aside) Write(p []byte) (int, error) {
 
 // complete makes what was written durable. Nothing is written after it.
 func (a *aside) complete() error {
-	if a.err == nil {
+	if a.err == nil && a.bucket == nil {
 		a.err = a.file.Sync()
 	}
 	return a.err
@@ -62,11 +65,19 @@ func (a *aside) keep(complete func() error) error {
 	if err := a.publish(); err != nil {
 		return err
 	}
+	if a.bucket != nil {
+		return nil
+	}
 	return syncDir(filepath.Dir(a.path))
 }
 
 // publish moves a complete file to its place, to which a syncDir belongs.
 func (a *aside) publish() error {
+	if a.bucket != nil {
+		err := a.bucket.put(a.path, a.file, false)
+		a.published = err == nil
+		return err
+	}
 	if !a.waits() {
 		return fmt.Errorf("%s was replaced by another writer", a.file.Name())
 	}
@@ -77,6 +88,9 @@ func (a *aside) publish() error {
 
 // waits reports whether the file is still there under its temporary name.
 func (a *aside) waits() bool {
+	if a.bucket != nil {
+		return false // it has no name
+	}
 	mine, err := a.file.Stat()
 	if err != nil {
 		return false
@@ -89,6 +103,9 @@ func (a *aside) waits() bool {
 func (a *aside) close() error {
 	waits := a.waits()
 	err := a.file.Close()
+	if a.alone {
+		a.bucket.close()
+	}
 	if waits {
 		if removeErr := os.Remove(a.file.Name()); err == nil {
 			err = removeErr
@@ -101,7 +118,11 @@ func (a *aside) close() error {
 func (a *aside) remove() error {
 	err := a.close()
 	if a.published {
-		if removeErr := os.Remove(a.path); err == nil {
+		remove := os.Remove
+		if a.bucket != nil {
+			remove = a.bucket.remove
+		}
+		if removeErr := remove(a.path); err == nil {
 			err = removeErr
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"sync"
 	"time"
 
@@ -37,7 +36,7 @@ type chains struct {
 
 // openChains finds out which chains a folder has. Where they end is read when their lanes come.
 func openChains(ctx context.Context, dir string, settings partSettings) (*chains, error) {
-	f, names, err := openFolder(dir, settings.disk)
+	f, names, err := openFolder(ctx, dir, settings.disk)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +62,7 @@ func openChains(ctx context.Context, dir string, settings partSettings) (*chains
 
 // read reads the footer of a part.
 func (c *chains) read(name string) (footer, error) {
-	part, err := os.Open(c.folder.path(name))
+	part, err := c.folder.open(name)
 	if err != nil {
 		return footer{}, err
 	}

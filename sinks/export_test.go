@@ -24,7 +24,7 @@ func (noSync) SyncDir(string) error { return nil }
 
 // BeginDraft begins a part in a directory, holds it until the end of the test, and returns where it is.
 func BeginDraft(t *testing.T, dir, name string) string {
-	d, err := folder{dir, realDisk{}}.begin(name)
+	d, err := folder{onDisk{}, dir, realDisk{}}.begin(name)
 	if err != nil {
 		t.Fatal(err)
 	}

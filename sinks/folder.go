@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -9,13 +10,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // A folder is a directory of parts. What is in it never changes: a part is written under a name of its own that begins
-// with a dot and ends in .tmp, made durable, and then linked to its name, which fails where there is one of that name.
+// with a dot and ends in .tmp, made durable, and then linked to its name, which fails where there is one of that name. In
+// a bucket it is put there, on the condition that there is none.
 type folder struct {
+	place
 	dir  string
-	disk disk
+	disk disk // of a folder on disk
 }
 
 // A disk is what folders need of a file system to make files last. Tests have one whose power they cut.
@@ -33,17 +38,22 @@ func (realDisk) SyncDir(dir string) error   { return syncDir(dir) }
 
 // openFolder makes the directory where there is none, and returns the names in it that look like parts'. It removes
 // what writers left that are no more.
-func openFolder(dir string, d disk) (folder, []string, error) {
-	f := folder{dir, d}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
-			return f, nil, err
-		}
+func openFolder(ctx context.Context, path string, d disk) (folder, []string, error) {
+	place, dir, err := openPlace(ctx, path)
+	if err != nil {
+		return folder{}, nil, err
+	}
+	f := folder{place, dir, d}
+	made, err := f.mkdir(dir)
+	if err != nil {
+		return f, nil, err
+	}
+	if made {
 		if err := d.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
 			return f, nil, err
 		}
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := f.list(dir)
 	if err != nil {
 		return f, nil, err
 	}
@@ -53,7 +63,7 @@ func openFolder(dir string, d disk) (folder, []string, error) {
 		case isPart:
 			names = append(names, e.Name())
 		case isDraftName(e.Name()):
-			if err := sweep(filepath.Join(dir, e.Name())); err != nil {
+			if err := sweep(f.path(e.Name())); err != nil {
 				return f, nil, err
 			}
 		}
@@ -61,12 +71,19 @@ func openFolder(dir string, d disk) (folder, []string, error) {
 	return f, names, nil
 }
 
-func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
+func (f folder) path(name string) string { return store.Join(f.dir, name) }
 
-// settle makes what can be seen in the folder durable.
-func (f folder) settle() error { return f.disk.SyncDir(f.dir) }
+func (f folder) open(name string) (store.File, error) { return f.place.open(f.path(name)) }
 
-// A draft is a part that is being written. It is locked, which tells those who sweep that its writer lives.
+// settle makes what can be seen in the folder durable. In a bucket it is.
+func (f folder) settle() error {
+	if _, ok := f.place.(onDisk); !ok {
+		return nil
+	}
+	return f.disk.SyncDir(f.dir)
+}
+
+// A draft is a part that is being written. On disk it is locked, which tells those who sweep that its writer lives.
 type draft struct {
 	*aside
 	disk disk
@@ -79,6 +96,10 @@ const (
 
 // begin begins a part. Close it in the end.
 func (f folder) begin(name string) (draft, error) {
+	if _, ok := f.place.(onDisk); !ok {
+		a, err := f.create(f.path(name))
+		return draft{a, f.disk}, err
+	}
 	for {
 		var random [8]byte
 		rand.Read(random[:])
@@ -106,11 +127,14 @@ func (f folder) begin(name string) (draft, error) {
 // link publishes a draft under its name, with what was written durable. The error is fs.ErrExist where there is a part
 // of that name. That the name is durable is for settle to see to.
 func (d draft) link() error {
-	if d.err == nil {
+	if d.err == nil && d.bucket == nil {
 		d.err = d.disk.Sync(d.file)
 	}
-	if d.err != nil {
+	switch {
+	case d.err != nil:
 		return d.err
+	case d.bucket != nil:
+		return d.bucket.put(d.path, d.file, true)
 	}
 	return d.disk.Link(d.file.Name(), d.path)
 }

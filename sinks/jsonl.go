@@ -30,12 +30,12 @@ type JSONL[T Table[T]] struct {
 }
 
 // Open begins the file beside its place.
-func (s *JSONL[T]) Open(context.Context) error {
+func (s *JSONL[T]) Open(ctx context.Context) error {
 	if s.Path == "-" {
 		s.out = os.Stdout
 		return nil
 	}
-	info, err := os.Stat(s.Path)
+	info, err := os.Stat(s.Path) // there is none at an address in a bucket
 	switch {
 	case err == nil && !info.Mode().IsRegular():
 		s.out, err = os.OpenFile(s.Path, os.O_WRONLY, 0)
@@ -43,7 +43,7 @@ func (s *JSONL[T]) Open(context.Context) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if s.aside, err = createAside(s.Path); err != nil {
+	if s.aside, err = createAt(ctx, s.Path); err != nil {
 		return err
 	}
 	s.out = s.aside

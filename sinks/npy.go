@@ -2,14 +2,11 @@ package sinks
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -28,19 +25,26 @@ type Npy struct {
 	Half     bool  // float16, as clip-retrieval has it, in place of float32
 	FileRows int64 // rows of a file, after which the next is begun, img_emb_1.npy; 0 is all
 
+	place  place
+	dir    string   // Dir there
 	made   []string // directories that Open made
 	parts  []*npyPart
 	schema *arrow.Schema // of the last batch
 }
 
 // Open makes the directories.
-func (s *Npy) Open(context.Context) error {
+func (s *Npy) Open(ctx context.Context) error {
+	var err error
+	if s.place, s.dir, err = openPlace(ctx, s.Dir); err != nil {
+		return err
+	}
 	for _, sub := range []string{"", imageArrays, textArrays, metadataFiles} {
-		dir := filepath.Join(s.Dir, sub)
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		dir := store.Join(s.dir, sub)
+		made, err := s.place.mkdir(dir)
+		if made {
 			s.made = append(s.made, dir)
 		}
-		if err := os.MkdirAll(dir, 0o777); err != nil {
+		if err != nil {
 			s.Abort()
 			return err
 		}
@@ -86,11 +90,11 @@ func (s *Npy) admit(in batch.Vectors) error {
 	case schema == s.schema:
 		return nil
 	case s.schema == nil:
-		if err := checkOutput(s.Dir, batch.Fingerprint(schema)); err != nil {
+		if err := checkOutput(s.place, s.dir, batch.Fingerprint(schema)); err != nil {
 			return err
 		}
 		s.schema = schema
-		return removeUnpublished(s.Dir)
+		return removeUnpublished(s.place, s.dir)
 	default:
 		return checkFollows(s.schema, schema)
 	}
@@ -107,7 +111,7 @@ func (s *Npy) part(in batch.Vectors) (*npyPart, error) {
 			return nil, err
 		}
 	}
-	part, err := createPart(s.Dir, len(s.parts), in, s.Half)
+	part, err := createPart(s.place, s.dir, len(s.parts), in, s.Half)
 	if err == nil {
 		s.parts = append(s.parts, part)
 	}
@@ -124,7 +128,7 @@ func (s *Npy) Close() error {
 	}
 	err := s.parts[len(s.parts)-1].complete()
 	if err == nil {
-		err = publishParts(s.Dir, s.parts)
+		err = publishParts(s.place, s.dir, s.parts)
 	}
 	if err != nil {
 		s.Abort()
@@ -133,11 +137,12 @@ func (s *Npy) Close() error {
 	for _, part := range s.parts {
 		part.each((*aside).close)
 	}
-	return nil
+	return s.place.close()
 }
 
 // Abort removes what was written.
 func (s *Npy) Abort() error {
+	defer s.place.close()
 	var first error
 	for _, part := range s.parts {
 		if err := part.each((*aside).remove); first == nil {
@@ -145,7 +150,7 @@ func (s *Npy) Abort() error {
 		}
 	}
 	for i := len(s.made) - 1; i >= 0; i-- {
-		os.Remove(s.made[i]) // unless somebody put something there
+		_ = s.place.remove(s.made[i]) // unless somebody put something there
 	}
 	return first
 }

@@ -2,9 +2,10 @@ package sinks
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // The directories of an Npy, which its files are named after.
@@ -16,8 +17,8 @@ const (
 
 // listOutput returns the files of a sort that lie in a directory, or, with the suffix .tmp, those that were never
 // published.
-func listOutput(dir, sort, suffix string) ([]string, error) {
-	entries, err := os.ReadDir(filepath.Join(dir, sort))
+func listOutput(place place, dir, sort, suffix string) ([]string, error) {
+	entries, err := place.list(store.Join(dir, sort))
 	if err != nil {
 		return nil, err
 	}
@@ -25,20 +26,20 @@ func listOutput(dir, sort, suffix string) ([]string, error) {
 	var paths []string
 	for _, entry := range entries {
 		if name.MatchString(entry.Name()) {
-			paths = append(paths, filepath.Join(dir, sort, entry.Name()))
+			paths = append(paths, store.Join(dir, sort, entry.Name()))
 		}
 	}
 	return paths, nil
 }
 
 // checkOutput returns an error where a directory holds embeddings that were not made with a fingerprint.
-func checkOutput(dir, fingerprint string) error {
-	metadata, err := listOutput(dir, metadataFiles, "")
+func checkOutput(place place, dir, fingerprint string) error {
+	metadata, err := listOutput(place, dir, metadataFiles, "")
 	if err != nil {
 		return err
 	}
 	for _, path := range metadata {
-		made, err := parquetFingerprint(path)
+		made, err := parquetFingerprint(place, path)
 		if err != nil {
 			return err
 		}
@@ -47,26 +48,26 @@ func checkOutput(dir, fingerprint string) error {
 		}
 	}
 	for _, sort := range []string{imageArrays, textArrays} {
-		arrays, err := listOutput(dir, sort, "")
+		arrays, err := listOutput(place, dir, sort, "")
 		if err != nil {
 			return err
 		}
 		if len(arrays) > 0 && len(metadata) == 0 {
-			return fmt.Errorf("holds %s without metadata, and is not replaced", filepath.Join(sort, filepath.Base(arrays[0])))
+			return fmt.Errorf("holds %s without metadata, and is not replaced", path.Join(sort, path.Base(arrays[0])))
 		}
 	}
 	return nil
 }
 
 // removeUnpublished removes what a run that was killed left in a directory.
-func removeUnpublished(dir string) error {
+func removeUnpublished(place place, dir string) error {
 	for _, sort := range []string{imageArrays, textArrays, metadataFiles} {
-		files, err := listOutput(dir, sort, ".tmp")
+		files, err := listOutput(place, dir, sort, ".tmp")
 		if err != nil {
 			return err
 		}
 		for _, path := range files {
-			if err := os.Remove(path); err != nil {
+			if err := place.remove(path); err != nil {
 				return err
 			}
 		}
@@ -76,11 +77,11 @@ func removeUnpublished(dir string) error {
 
 // publishParts moves complete parts to their places and removes what another run left there: first the old arrays go,
 // then the metadata is exchanged, then the new arrays come.
-func publishParts(dir string, parts []*npyPart) error {
-	if err := publishFiles(dir, imageArrays, nil); err != nil {
+func publishParts(place place, dir string, parts []*npyPart) error {
+	if err := publishFiles(place, dir, imageArrays, nil); err != nil {
 		return err
 	}
-	if err := publishFiles(dir, textArrays, nil); err != nil {
+	if err := publishFiles(place, dir, textArrays, nil); err != nil {
 		return err
 	}
 	var image, text, metadata []*aside
@@ -89,26 +90,26 @@ func publishParts(dir string, parts []*npyPart) error {
 		text = append(text, part.text.aside)
 		metadata = append(metadata, part.metadata.aside)
 	}
-	if err := publishFiles(dir, metadataFiles, metadata); err != nil {
+	if err := publishFiles(place, dir, metadataFiles, metadata); err != nil {
 		return err
 	}
-	if err := publishFiles(dir, imageArrays, image); err != nil {
+	if err := publishFiles(place, dir, imageArrays, image); err != nil {
 		return err
 	}
-	if err := publishFiles(dir, textArrays, text); err != nil {
+	if err := publishFiles(place, dir, textArrays, text); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return place.sync(dir)
 }
 
 // publishFiles makes files all that there is of a sort in a directory.
-func publishFiles(dir, sort string, files []*aside) error {
-	old, err := listOutput(dir, sort, "")
+func publishFiles(place place, dir, sort string, files []*aside) error {
+	old, err := listOutput(place, dir, sort, "")
 	if err != nil {
 		return err
 	}
 	for _, path := range old {
-		if err := os.Remove(path); err != nil {
+		if err := place.remove(path); err != nil {
 			return err
 		}
 	}
@@ -117,5 +118,5 @@ func publishFiles(dir, sort string, files []*aside) error {
 			return err
 		}
 	}
-	return syncDir(filepath.Join(dir, sort))
+	return place.sync(store.Join(dir, sort))
 }

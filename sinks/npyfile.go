@@ -20,11 +20,8 @@ type npyFile struct {
 // npyHeader is the length of the header: room for any number of rows, and a multiple of 64 like NumPy's.
 const npyHeader = 128
 
-func createNpy(path string, half bool) (*npyFile, error) {
-	a, err := createAside(path)
-	if err != nil {
-		return nil, err
-	}
+// newNpy begins an array, and closes what it is written to where that fails.
+func newNpy(a *aside, half bool) (*npyFile, error) {
 	f := &npyFile{aside: a, half: half}
 	if _, err := f.Write(make([]byte, npyHeader)); err != nil {
 		f.close()

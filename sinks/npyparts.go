@@ -3,11 +3,11 @@ package sinks
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
@@ -18,27 +18,35 @@ type npyPart struct {
 }
 
 // createPart begins the files for embeddings like v's.
-func createPart(dir string, number int, v batch.Vectors, half bool) (*npyPart, error) {
-	path := func(sort, extension string) string {
-		return filepath.Join(dir, sort, fmt.Sprintf("%s_%d.%s", sort, number, extension))
+func createPart(place place, dir string, number int, v batch.Vectors, half bool) (*npyPart, error) {
+	create := func(sort, extension string) (*aside, error) {
+		return place.create(store.Join(dir, sort, fmt.Sprintf("%s_%d.%s", sort, number, extension)))
 	}
-	image, err := createNpy(path(imageArrays, "npy"), half)
+	image, err := createNpy(create, imageArrays, half)
 	if err != nil {
 		return nil, err
 	}
-	text, err := createNpy(path(textArrays, "npy"), half)
+	text, err := createNpy(create, textArrays, half)
 	if err != nil {
 		image.close()
 		return nil, err
 	}
-	metadata, err := createParquet(path(metadataFiles, "parquet"), 0, 0)
+	metadata, err := create(metadataFiles, "parquet")
 	if err != nil {
 		image.close()
 		text.close()
 		return nil, err
 	}
 	image.shape, text.shape = []int{v.Image().Width}, []int{v.Text().Width}
-	return &npyPart{image, text, metadata}, nil
+	return &npyPart{image, text, newParquetFile(metadata, metadata, 0, 0)}, nil
+}
+
+func createNpy(create func(sort, extension string) (*aside, error), sort string, half bool) (*npyFile, error) {
+	a, err := create(sort, "npy")
+	if err != nil {
+		return nil, err
+	}
+	return newNpy(a, half)
 }
 
 func (p *npyPart) rows() int64 { return int64(p.image.rows) }

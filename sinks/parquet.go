@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -33,9 +32,11 @@ type Parquet[T Table[T]] struct {
 }
 
 // Open begins the file beside its place.
-func (s *Parquet[T]) Open(context.Context) error {
-	var err error
-	s.file, err = createParquet(s.Path, s.GroupRows, s.GroupBytes)
+func (s *Parquet[T]) Open(ctx context.Context) error {
+	a, err := createAt(ctx, s.Path)
+	if err == nil {
+		s.file = newParquetFile(a, a, s.GroupRows, s.GroupBytes)
+	}
 	return err
 }
 
@@ -71,14 +72,6 @@ type parquetFile struct {
 	last        *arrow.Schema       // of the last batch
 	dimensions  map[string]int      // of the fixed-size lists; -1 where batches differ
 	rows, bytes int64               // in the open row group
-}
-
-func createParquet(path string, groupRows, groupBytes int64) (*parquetFile, error) {
-	a, err := createAside(path)
-	if err != nil {
-		return nil, err
-	}
-	return newParquetFile(a, a, groupRows, groupBytes), nil
 }
 
 // newParquetFile begins a Parquet file that is written to out, by which it comes to an aside.
@@ -259,8 +252,8 @@ func (f *parquetFile) try(call func() error) (err error) {
 }
 
 // parquetFingerprint returns the fingerprint of the notes in a Parquet file.
-func parquetFingerprint(path string) (string, error) {
-	source, err := os.Open(path)
+func parquetFingerprint(place place, path string) (string, error) {
+	source, err := place.open(path)
 	if err != nil {
 		return "", err
 	}

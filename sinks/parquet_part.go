@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -15,6 +14,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -77,7 +77,7 @@ type footer struct {
 }
 
 // readFooter reads the footer of an open part.
-func readFooter(part *os.File) (f footer, err error) {
+func readFooter(part store.File) (f footer, err error) {
 	err = readParquet(part, func(r *file.Reader) error {
 		f, err = footerOf(r)
 		return err
@@ -87,7 +87,7 @@ func readFooter(part *os.File) (f footer, err error) {
 
 // readParquet calls a function with a reader of a part whose footer is as it was written: the reader would allocate
 // whatever a damaged one asks for.
-func readParquet(part *os.File, read func(r *file.Reader) error) (err error) {
+func readParquet(part store.File, read func(r *file.Reader) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%v", v)
@@ -138,7 +138,7 @@ func footerOf(r *file.Reader) (f footer, err error) {
 }
 
 // readOrigins calls a function with the lane and offset of every row of a part.
-func readOrigins(ctx context.Context, part *os.File, row func(lane string, offset int64) error) error {
+func readOrigins(ctx context.Context, part store.File, row func(lane string, offset int64) error) error {
 	return readParquet(part, func(r *file.Reader) error {
 		if r.NumRows() == 0 {
 			return nil

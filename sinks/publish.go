@@ -133,6 +133,7 @@ func (c *chains) storedRejects() int64 {
 func (c *chains) close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.folder.close()
 	defer c.release()
 	c.closed = true
 	if c.err == nil {
@@ -147,6 +148,7 @@ func (c *chains) closeRejects() error {
 	defer c.mu.Unlock()
 	if c.closed && c.err == nil {
 		c.err = c.publishAll()
+		c.folder.close()
 	}
 	return c.err
 }
@@ -155,6 +157,7 @@ func (c *chains) closeRejects() error {
 func (c *chains) abort() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.folder.close()
 	c.release()
 }
 

@@ -8,22 +8,33 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 )
 
 // Rejects appends rejected rows to a file of JSON lines. The file is made when the first row comes, and rows of
 // earlier runs are kept. Rows that were written outlive a process that is killed, and a run that fails.
+//
+// What is in a bucket cannot be appended to. There each piece of the rows is an object of its own: of a Path that ends
+// in rejects.jsonl these are rejects-RUN-00000.jsonl, rejects-RUN-00001.jsonl and so on, of which RUN is the time at
+// which the run began and a number of its own. A piece is put every few seconds; what is not is not stored.
 type Rejects struct {
 	Path string
 
 	file    *os.File
-	device  bool // that the file is: it cannot be synced
+	device  bool          // that the file is: it cannot be synced
+	pieces  *rejectPieces // of a Path in a bucket
 	writes  int64
 	durable int64
 }
 
 // Open checks that the file's directory is there.
-func (s *Rejects) Open(context.Context) error {
+func (s *Rejects) Open(ctx context.Context) error {
+	if store.IsAddress(s.Path) {
+		var err error
+		s.pieces, err = openPieces(ctx, s.Path)
+		return err
+	}
 	dir := filepath.Dir(s.Path)
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
@@ -34,7 +45,7 @@ func (s *Rejects) Open(context.Context) error {
 
 // Write appends a line for each row.
 func (s *Rejects) Write(_ context.Context, in pipeline.Rejects) error {
-	if s.file == nil {
+	if s.file == nil && s.pieces == nil {
 		if err := s.begin(); err != nil {
 			return err
 		}
@@ -47,11 +58,12 @@ func (s *Rejects) Write(_ context.Context, in pipeline.Rejects) error {
 			return fmt.Errorf("%s: %w", s.Path, err)
 		}
 	}
-	if _, err := s.file.Write(lines.Bytes()); err != nil {
-		return err
-	}
 	s.writes++
-	return nil
+	if s.pieces != nil {
+		return s.pieces.write(lines.Bytes())
+	}
+	_, err := s.file.Write(lines.Bytes())
+	return err
 }
 
 // begin opens the file, and ends a line that was cut off.
@@ -81,6 +93,9 @@ func (s *Rejects) begin() error {
 
 // Stored makes the rows durable, against a loss of power too, and returns how many writes are.
 func (s *Rejects) Stored() int64 {
+	if s.pieces != nil && !s.pieces.due() {
+		return s.durable
+	}
 	if s.durable < s.writes && s.sync() == nil {
 		s.durable = s.writes
 	}
@@ -88,6 +103,9 @@ func (s *Rejects) Stored() int64 {
 }
 
 func (s *Rejects) sync() error {
+	if s.pieces != nil {
+		return s.pieces.put()
+	}
 	if s.device {
 		return nil
 	}
@@ -99,6 +117,9 @@ func (s *Rejects) sync() error {
 
 // Close makes the rows durable.
 func (s *Rejects) Close() error {
+	if s.pieces != nil {
+		return s.pieces.close()
+	}
 	if s.file == nil {
 		return nil
 	}

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // A seal tells whether a part is as it was written. It is the last entry of its footer: the xxHash64 of the file and
@@ -27,7 +28,7 @@ const noSeal = "00000000000000000000000000000000"
 const maxFooter = 64 << 20
 
 // findSeal returns a part's seal, and what it says of the footer.
-func findSeal(part *os.File) (s seal, footer string, err error) {
+func findSeal(part store.File) (s seal, footer string, err error) {
 	info, err := part.Stat()
 	if err != nil {
 		return s, "", err
@@ -72,7 +73,7 @@ func putSeal(d draft, file uint64) error {
 }
 
 // getSeal returns the seal of a part whose footer is as it was written.
-func getSeal(part *os.File) (seal, error) {
+func getSeal(part store.File) (seal, error) {
 	s, footer, err := findSeal(part)
 	if have := s.footer(); err == nil && have != footer {
 		err = fmt.Errorf("the checksum of its footer is %s, not %s", have, footer)
@@ -81,7 +82,7 @@ func getSeal(part *os.File) (seal, error) {
 }
 
 // check reads a part, and compares it with its seal.
-func (s seal) check(part *os.File) error {
+func (s seal) check(part store.File) error {
 	sum := xxhash.New()
 	behind := s.at + int64(len(noSeal))
 	rest := io.NewSectionReader(part, behind, 1<<62)

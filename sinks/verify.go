@@ -6,11 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -45,7 +44,12 @@ type Report struct {
 // error is one of reading the directory itself.
 func Verify(ctx context.Context, dir string) (Report, error) {
 	var report Report
-	names, err := partNames(dir)
+	place, dir, err := openPlace(ctx, dir)
+	if err != nil {
+		return report, err
+	}
+	defer place.close()
+	names, err := partNames(place, dir)
 	if err != nil {
 		return report, err
 	}
@@ -58,7 +62,7 @@ func Verify(ctx context.Context, dir string) (Report, error) {
 		if err := ctx.Err(); err != nil {
 			return report, err
 		}
-		part, f, err := verifyPart(ctx, filepath.Join(dir, name))
+		part, f, err := verifyPart(ctx, place, store.Join(dir, name))
 		if err != nil {
 			problem("%v", err)
 			continue
@@ -94,8 +98,8 @@ func Verify(ctx context.Context, dir string) (Report, error) {
 
 // partNames returns the names of a directory's Parquet files, in the order of lanes and offsets. Those that are no
 // parts are among them.
-func partNames(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+func partNames(place place, dir string) ([]string, error) {
+	entries, err := place.list(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +118,8 @@ func partNames(dir string) ([]string, error) {
 }
 
 // verifyPart checks one file by itself.
-func verifyPart(ctx context.Context, path string) (Part, footer, error) {
-	part, err := os.Open(path)
+func verifyPart(ctx context.Context, place place, path string) (Part, footer, error) {
+	part, err := place.open(path)
 	if err != nil {
 		return Part{}, footer{}, err
 	}
@@ -135,11 +139,11 @@ func verifyPart(ctx context.Context, path string) (Part, footer, error) {
 	if err == nil {
 		err = checkPart(ctx, part, f)
 	}
-	return Part{filepath.Base(path), info.Size(), s.file, f.lane, f.first, f.next, f.rows, f.rejected}, f, err
+	return Part{info.Name(), info.Size(), s.file, f.lane, f.first, f.next, f.rows, f.rejected}, f, err
 }
 
 // checkPart checks that a part holds the rows and rejects that its footer says, each offset once.
-func checkPart(ctx context.Context, part *os.File, f footer) error {
+func checkPart(ctx context.Context, part store.File, f footer) error {
 	rejected := map[int64]bool{}
 	last := f.first - 1
 	check := func(lane string, offset int64) error {
@@ -189,13 +193,19 @@ func (f footer) decodeRejects() (pipeline.Rejects, error) {
 // ReadRejects yields the rejects of a directory that [Parts] wrote, lane by lane, in the order of their offsets.
 func ReadRejects(dir string) iter.Seq2[pipeline.Reject, error] {
 	return func(yield func(pipeline.Reject, error) bool) {
-		names, err := partNames(dir)
+		place, dir, err := openPlace(context.Background(), dir)
+		if err != nil {
+			yield(pipeline.Reject{}, err)
+			return
+		}
+		defer place.close()
+		names, err := partNames(place, dir)
 		if err != nil {
 			yield(pipeline.Reject{}, err)
 			return
 		}
 		for _, name := range names {
-			rejects, err := rejectsOf(filepath.Join(dir, name))
+			rejects, err := rejectsOf(place, store.Join(dir, name))
 			if err != nil {
 				yield(pipeline.Reject{}, err)
 				return
@@ -209,8 +219,8 @@ func ReadRejects(dir string) iter.Seq2[pipeline.Reject, error] {
 	}
 }
 
-func rejectsOf(path string) (pipeline.Rejects, error) {
-	part, err := os.Open(path)
+func rejectsOf(place place, path string) (pipeline.Rejects, error) {
+	part, err := place.open(path)
 	if err != nil {
 		return nil, err
 	}

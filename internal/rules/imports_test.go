@@ -34,6 +34,11 @@ var allowed = map[string][]string{
 var doors = map[string][]string{
 	"github.com/segmentio/kafka-go":          {"internal/kafkaclient", "sources", "sinks"},
 	"github.com/apache/arrow/go/v17/parquet": {"sources/internal/parquetfile", "sinks"},
+	"gocloud.dev":                            {"internal/store"},
+	"github.com/aws":                         {"internal/store"},
+	"google.golang.org/api":                  {"internal/store"},
+	"github.com/johannesboyne/gofakes3":      {"internal/storetest"},
+	"github.com/fsouza/fake-gcs-server":      {"internal/storetest"},
 	"github.com/h2non/bimg":                  {"model/pixel"},
 	"github.com/rs/zerolog":                  {"pipeline/observe"},
 	"github.com/apache/arrow/go/v17/arrow":   {"pipeline/batch", "pipeline/pipetest", "sources", "sinks", "stages", "cmd", "examples"},

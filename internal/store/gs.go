@@ -1,0 +1,29 @@
+package store
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/gcsblob"
+	"gocloud.dev/gcp"
+)
+
+// openGS opens a bucket by the application default credentials, or by none where the address says anonymous=true or an
+// emulator is named in STORAGE_EMULATOR_HOST. gcsblob's own opener would print its warnings to standard output.
+func openGS(ctx context.Context, u *url.URL, transport *http.Transport) (*blob.Bucket, error) {
+	opener := gcsblob.URLOpener{Client: gcp.NewAnonymousHTTPClient(transport)}
+	if anonymous := u.Query().Get("anonymous"); anonymous != "true" && os.Getenv("STORAGE_EMULATOR_HOST") == "" {
+		credentials, err := gcp.DefaultCredentials(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if opener.Client, err = gcp.NewHTTPClient(transport, credentials.TokenSource); err != nil {
+			return nil, err
+		}
+		opener.TokenSource = gcp.CredentialsTokenSource(credentials)
+	}
+	return opener.OpenBucketURL(ctx, u)
+}
