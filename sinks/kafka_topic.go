@@ -112,7 +112,7 @@ func (t *topic) produce(ctx context.Context, partition int, messages []Message) 
 		Records: kafka.NewRecordReader(records...),
 	})
 	if err != nil {
-		return kafkaclient.Tidy(err)
+		return kafkaclient.Tidy(ctx, err)
 	}
 	for i, of := range r.RecordErrors {
 		return fmt.Errorf("message %d of %d: %w: %v", i, len(messages), r.Error, of)
