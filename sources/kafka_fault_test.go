@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -542,4 +543,38 @@ func TestKafkaPassesErrorsOfResumeOn(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	s.Close()
+}
+
+// An Open that is aborted while a broker does not answer says that it was, whichever answer it waited for.
+func TestKafkaOpenIsAborted(t *testing.T) {
+	for answered := range 8 {
+		t.Run(fmt.Sprint(answered), func(t *testing.T) {
+			silent := make(chan struct{})
+			var answers atomic.Int64
+			var heard atomic.Bool // of what is to be silent
+			b := kafkatest.Start(t, kfake.NumBrokers(1), kafkatest.Tamper(func(response []byte) []byte {
+				if heard.Load() && answers.Add(1) > int64(answered) {
+					<-silent
+				}
+				return response
+			}))
+			defer close(silent)
+			topic := b.Topic(t, 2)
+			heard.Store(true)
+			ctx, cancel := context.WithTimeout(pipetest.Context(t), 300*time.Millisecond)
+			defer cancel()
+			s := &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, ToEnd: true}
+			err := s.Open(ctx)
+			if err == nil {
+				s.Close()
+				if answered < 3 {
+					t.Error("it opens without answers")
+				}
+				return
+			}
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }
