@@ -12,7 +12,7 @@ type ObserverFunc func(Event)
 // Observe calls f.
 func (f ObserverFunc) Observe(e Event) { f(e) }
 
-// An Event is one of [Started], [Processed], [Rejected], [Committed] and [Finished].
+// An Event is one of [Started], [Processed], [Rejected], [Committed], [Lagging], [Warned] and [Finished].
 type Event interface{ event() }
 
 // Started is the first event: all parts are open, nothing flows yet.
@@ -47,6 +47,18 @@ type Committed struct {
 	Batches int64
 }
 
+// Lagging says how far a source that is a [Lagger] is behind. It comes every ten seconds, and when all has been stored.
+type Lagging struct {
+	Source int              // index into Started.Steps
+	Lag    map[string]int64 // by lane
+}
+
+// Warned says what a part has told by [Warn]. It may come before Started, from a part that is being opened.
+type Warned struct {
+	Step string
+	Err  error
+}
+
 // Finished is the last event: every part is closed.
 type Finished struct {
 	Report Report
@@ -79,4 +91,6 @@ func (Started) event()   {}
 func (Processed) event() {}
 func (Rejected) event()  {}
 func (Committed) event() {}
+func (Lagging) event()   {}
+func (Warned) event()    {}
 func (Finished) event()  {}

@@ -40,6 +40,7 @@ func (runner Runner) Run(ctx context.Context, flows ...Flow) error {
 	r.observe(Started{r.infos()})
 	var watching sync.WaitGroup
 	watching.Go(r.watchStop)
+	watching.Go(r.watchLag)
 	for _, n := range g {
 		n.start(r)
 	}
@@ -47,9 +48,10 @@ func (runner Runner) Run(ctx context.Context, flows ...Flow) error {
 	r.working.Wait()
 	r.closeRejects()
 	commits()
-	r.close()
 	r.stopReading()
 	watching.Wait()
+	r.observeLag()
+	r.close()
 	err = r.err()
 	r.observe(Finished{r.report(), err})
 	return err
@@ -143,7 +145,7 @@ func (r *run) open() error {
 		if !ok {
 			continue
 		}
-		if _, err := guard(func() (struct{}, error) { return struct{}{}, o.Open(r.ctx) }); err != nil {
+		if _, err := guard(func() (struct{}, error) { return struct{}{}, o.Open(r.warning(r.step(n))) }); err != nil {
 			abandon()
 			return r.step(n).error(err)
 		}

@@ -49,8 +49,8 @@ type Stage[In, Out Batch] interface {
 	Process(ctx context.Context, in In) (Out, error)
 }
 
-// A Sink is where batches end. Write is called by one goroutine. Close completes what was written; nothing is
-// written after it.
+// A Sink is where batches end. Write is called by one goroutine. Where only some rows cannot be written, it writes the
+// others and returns [RowErrors]. Close completes what was written; nothing is written after it.
 type Sink[T Batch] interface {
 	Write(ctx context.Context, in T) error
 	io.Closer
@@ -75,6 +75,12 @@ type (
 	// twice at once.
 	Committer interface {
 		Commit(ctx context.Context, n int64) error
+	}
+
+	// A Lagger is a source that grows while it is read, and knows by lane how many rows or messages have not been read.
+	// Lag may be called at any time until the source is closed.
+	Lagger interface {
+		Lag() map[string]int64
 	}
 
 	// A Storer is a sink whose Write returns before the batch is durable. Stored tells how many of the writes, from the

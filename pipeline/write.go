@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"io"
 	"time"
 )
@@ -52,16 +53,36 @@ func (s sinkStep[T]) write(n int64, it item[T]) {
 	}
 	if it.full {
 		began := time.Now()
-		if _, err := guard(func() (struct{}, error) { return struct{}{}, s.sink.Write(s.run.ctx, it.batch) }); err != nil {
-			s.run.fail(s.errorAt(n, it.batch, err))
+		_, err := guard(func() (struct{}, error) { return struct{}{}, s.sink.Write(s.run.ctx, it.batch) })
+		busy := time.Since(began)
+		var refused RowErrors
+		if err != nil && !errors.As(err, &refused) {
+			s.run.fail(s.errorAt(n, nil, err))
 			return
 		}
-		s.done(it.batch, nil, it.rows, time.Since(began))
+		if err := s.reject(n, it.batch, refused); err != nil {
+			s.run.fail(err)
+			return
+		}
+		s.done(it.batch, nil, it.rows-int64(len(refused)), busy)
 	}
 	s.stored.wrote(it.full, it.done)
 	if _, later := s.sink.(Storer); !later {
 		s.stored.settle(s.stored.writes)
 	}
+}
+
+// reject hands the rows that the sink refused to the rejects sink.
+func (s sinkStep[T]) reject(n int64, batch T, refused RowErrors) error {
+	bad, err := s.findBad(batch, batch, n, refused)
+	if len(bad) == 0 || err != nil {
+		return err
+	}
+	rejects := make(Rejects, len(bad))
+	for i, b := range bad {
+		rejects[i] = b.reject
+	}
+	return s.run.removed(rejects)
 }
 
 // close completes the sink, or leaves it behind after a failure.

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,12 +35,12 @@ type Kafka[T Table[T]] struct {
 	User, Password string
 
 	// MaxMessageBytes bounds a message, and what is sent at once; 0 is 1,000,000, which fits what brokers take if
-	// nobody told them otherwise. What becomes of a larger message is for Oversize to say; without it, that is an error.
+	// nobody told them otherwise. The rows of a larger message are bad, and so are those of one that the broker finds
+	// too large; the others are written.
 	MaxMessageBytes int
-	Oversize        func(pipeline.Reject) error
 
 	Stall time.Duration // so long without being able to write is an error; 0 is a minute
-	Warn  func(error)   // is told what is tried again; it is called by several goroutines
+	Warn  func(error)   // is told what is tried again; nil is pipeline.Warn. It is called by several goroutines
 
 	topic *topic
 }
@@ -50,7 +51,7 @@ func (s *Kafka[T]) Open(ctx context.Context) error {
 		name: s.Topic, most: cmp.Or(s.MaxMessageBytes, 1_000_000), stall: cmp.Or(s.Stall, time.Minute), warn: s.Warn,
 	}
 	if t.warn == nil {
-		t.warn = func(error) {}
+		t.warn = func(err error) { pipeline.Warn(ctx, err) }
 	}
 	if len(s.Brokers) == 0 || s.Topic == "" {
 		return errors.New("kafka: no brokers or no topic")
@@ -80,7 +81,8 @@ func (s *Kafka[T]) Open(ctx context.Context) error {
 	return nil
 }
 
-// Write writes the rows of a batch and waits until they are stored.
+// Write writes the rows of a batch and waits until they are stored. It returns those that were too large as
+// [pipeline.RowErrors] when the others are.
 func (s *Kafka[T]) Write(ctx context.Context, in T) error {
 	encoder := s.Messages
 	if encoder == nil {
@@ -90,25 +92,27 @@ func (s *Kafka[T]) Write(ctx context.Context, in T) error {
 	if err != nil {
 		return err
 	}
-	byPartition := map[int][]Message{}
-	for _, m := range messages {
+	var mu sync.Mutex // of bad
+	var bad pipeline.RowErrors
+	byPartition := map[int][]outgoing{}
+	for i, m := range messages {
+		out := outgoing{m, in.NumRows()}
+		if i+1 < len(messages) {
+			out.behind = int64(messages[i+1].Row)
+		}
 		if m.bytes() > s.topic.most {
-			err := fmt.Errorf("a message of %d bytes: the limit is %d", m.bytes(), s.topic.most)
-			if err := s.oversize(in, m, err); err != nil {
-				return err
-			}
+			bad = append(bad, out.refused(fmt.Errorf("a message of %d bytes: the limit is %d", m.bytes(), s.topic.most))...)
 			continue
 		}
 		p := s.topic.partitionOf(m)
-		byPartition[p] = append(byPartition[p], m)
+		byPartition[p] = append(byPartition[p], out)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var mu sync.Mutex // of Oversize
-	refused := func(m Message, err error) error {
+	refused := func(m outgoing, why error) {
 		mu.Lock()
 		defer mu.Unlock()
-		return s.oversize(in, m, err)
+		bad = append(bad, m.refused(why)...)
 	}
 	var sending sync.WaitGroup
 	for partition, messages := range byPartition {
@@ -119,19 +123,26 @@ func (s *Kafka[T]) Write(ctx context.Context, in T) error {
 		})
 	}
 	sending.Wait()
-	return context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	slices.SortFunc(bad, func(a, b pipeline.RowError) int { return cmp.Compare(a.Row, b.Row) })
+	return bad.OrNil()
 }
 
-// oversize deals with a message that is too large.
-func (s *Kafka[T]) oversize(in T, m Message, why error) error {
-	if s.Oversize == nil {
-		return pipeline.RowErrors{{Row: int64(m.Row), Err: why}}
+// An outgoing message holds the rows of its batch from Row on, up to one behind them.
+type outgoing struct {
+	Message
+	behind int64
+}
+
+// refused returns the message's rows as bad ones.
+func (m outgoing) refused(why error) pipeline.RowErrors {
+	var bad pipeline.RowErrors
+	for row := int64(m.Row); row < m.behind; row++ {
+		bad = append(bad, pipeline.RowError{Row: row, Err: why})
 	}
-	reject := pipeline.Reject{ID: string(m.Key), Step: "kafka", Reason: why.Error()}
-	if l, ok := any(in).(pipeline.Labeler); ok {
-		reject.ID, reject.Origin = l.Label(int64(m.Row))
-	}
-	return s.Oversize(reject)
+	return bad
 }
 
 // Close closes the connections.

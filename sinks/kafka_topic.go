@@ -44,7 +44,7 @@ func (t *topic) partitionOf(m Message) int {
 }
 
 // send writes messages to a partition, in their order. Those that the broker does not take for their size go to refused.
-func (t *topic) send(ctx context.Context, partition int, messages []Message, refused func(Message, error) error) error {
+func (t *topic) send(ctx context.Context, partition int, messages []outgoing, refused func(outgoing, error)) error {
 	for len(messages) > 0 {
 		n, bytes := 0, 0
 		for n < len(messages) && (n == 0 || bytes+messages[n].bytes() <= t.most) {
@@ -56,14 +56,12 @@ func (t *topic) send(ctx context.Context, partition int, messages []Message, ref
 		switch {
 		case tooLarge && n > 1: // together; the broker's limit is lower than ours
 			for _, m := range messages[:n] {
-				if err := t.send(ctx, partition, []Message{m}, refused); err != nil {
+				if err := t.send(ctx, partition, []outgoing{m}, refused); err != nil {
 					return err
 				}
 			}
 		case tooLarge:
-			if err := refused(messages[0], fmt.Errorf("a message of %d bytes: %w", bytes, err)); err != nil {
-				return err
-			}
+			refused(messages[0], fmt.Errorf("a message of %d bytes: %w", bytes, err))
 		case err != nil:
 			return err
 		}
@@ -73,7 +71,7 @@ func (t *topic) send(ctx context.Context, partition int, messages []Message, ref
 }
 
 // patiently writes messages, trying again until that succeeds, or is hopeless, or has not for too long.
-func (t *topic) patiently(ctx context.Context, partition int, messages []Message) error {
+func (t *topic) patiently(ctx context.Context, partition int, messages []outgoing) error {
 	began, pause := time.Now(), 10*time.Millisecond
 	for {
 		err := t.produce(ctx, partition, messages)
@@ -99,7 +97,7 @@ func (t *topic) patiently(ctx context.Context, partition int, messages []Message
 }
 
 // produce writes messages in one request.
-func (t *topic) produce(ctx context.Context, partition int, messages []Message) error {
+func (t *topic) produce(ctx context.Context, partition int, messages []outgoing) error {
 	records := make([]kafka.Record, len(messages))
 	for i, m := range messages {
 		records[i] = kafka.Record{Key: kafka.NewBytes(m.Key), Value: kafka.NewBytes(m.Value)}
@@ -112,7 +110,7 @@ func (t *topic) produce(ctx context.Context, partition int, messages []Message) 
 		Records: kafka.NewRecordReader(records...),
 	})
 	if err != nil {
-		return kafkaclient.Tidy(err)
+		return kafkaclient.Tidy(ctx, err)
 	}
 	for i, of := range r.RecordErrors {
 		return fmt.Errorf("message %d of %d: %w: %v", i, len(messages), r.Error, of)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pairstream/pairstream/internal/kafkaclient"
+	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/sources/message"
 )
@@ -62,7 +63,8 @@ type Kafka struct {
 	HoldUp         time.Duration // so long without a Read, the partitions are left to others; 0 is 15 minutes
 
 	// Warn is told of what does not end the run: what is tried again, records that were lost, batches that were stored
-	// but not committed because their partition had gone to another member. It is called by several goroutines.
+	// but not committed because their partition had gone to another member. It is called by several goroutines; nil is
+	// pipeline.Warn.
 	Warn func(error)
 
 	consumer *consumer
@@ -70,7 +72,7 @@ type Kafka struct {
 
 // Open finds the topics, and joins the group.
 func (s *Kafka) Open(ctx context.Context) error {
-	settings, err := s.settings()
+	settings, err := s.settings(ctx)
 	if err != nil {
 		return err
 	}
@@ -98,7 +100,7 @@ func (s *Kafka) Open(ctx context.Context) error {
 const requestTimeout = 10 * time.Second
 
 // settings returns a copy of s with defaults in place of zeros.
-func (s *Kafka) settings() (Kafka, error) {
+func (s *Kafka) settings(ctx context.Context) (Kafka, error) {
 	d := *s
 	d.Limits = s.Limits.orDefault()
 	d.MaxMessageBytes = cmp.Or(max(s.MaxMessageBytes, 0), 32<<20)
@@ -111,7 +113,7 @@ func (s *Kafka) settings() (Kafka, error) {
 		d.Messages = message.Raw{}
 	}
 	if d.Warn == nil {
-		d.Warn = func(error) {}
+		d.Warn = func(err error) { pipeline.Warn(ctx, err) }
 	}
 	if len(d.Brokers) == 0 {
 		return d, errors.New("kafka: no brokers")

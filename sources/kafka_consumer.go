@@ -59,6 +59,7 @@ func newConsumer(settings Kafka, columns further, client *kafkaclient.Client) *c
 	now := time.Now()
 	c := &consumer{
 		Kafka: settings, client: client, room: semaphore.NewWeighted(max(settings.BufferBytes, peekBytes)),
+		ends: map[string]int64{}, counts: make([]int, len(settings.Topics)),
 		changed: make(chan struct{}), since: now, returned: now, lastID: -2,
 	}
 	for _, name := range columns.names {
@@ -68,14 +69,10 @@ func newConsumer(settings Kafka, columns further, client *kafkaclient.Client) *c
 	return c
 }
 
-// begin starts the goroutines.
+// begin finds the partitions and starts the goroutines.
 func (c *consumer) begin(ctx context.Context) error {
-	var err error
-	if c.counts, err = c.client.Partitions(ctx, c.Topics); err != nil {
-		return fmt.Errorf("kafka: %w", err)
-	}
-	if c.ToEnd || c.Latest {
-		if err := c.findEnds(ctx); err != nil {
+	for i, topic := range c.Topics {
+		if err := c.patiently(ctx, fmt.Sprintf("topic %q", topic), func() error { return c.survey(ctx, i) }); err != nil {
 			return fmt.Errorf("kafka: %w", err)
 		}
 	}
@@ -92,19 +89,22 @@ func (c *consumer) begin(ctx context.Context) error {
 	return nil
 }
 
-// findEnds notes where all partitions end now.
-func (c *consumer) findEnds(ctx context.Context) error {
-	c.ends = map[string]int64{}
-	for i, topic := range c.Topics {
-		for number := range c.counts[i] {
-			end, err := c.client.Offset(ctx, topic, number, kafka.LastOffset)
-			if err != nil {
-				return fmt.Errorf("the end of %s: %w", lane(topic, number), err)
-			}
-			c.ends[lane(topic, number)] = end
-		}
+// survey notes how many partitions the i-th topic has, and where they end now.
+func (c *consumer) survey(ctx context.Context, i int) error {
+	topic := c.Topics[i]
+	counts, err := c.client.Partitions(ctx, c.Topics[i:i+1])
+	if err != nil {
+		return err
 	}
-	return nil
+	c.counts[i] = counts[0]
+	if !c.ToEnd && !c.Latest {
+		return nil
+	}
+	ends, err := c.client.Ends(ctx, topic, counts[0])
+	for number, end := range ends {
+		c.ends[lane(topic, number)] = end
+	}
+	return err
 }
 
 func lane(topic string, partition int) string { return fmt.Sprintf("%s/%d", topic, partition) }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,16 +202,27 @@ func TestKafkaRetention(t *testing.T) {
 	})
 }
 
+// A topic that is deleted and made anew, with fewer records, ends a source that was further, whether that was reading or
+// begins where its sink says.
 func TestKafkaTopicMadeAnew(t *testing.T) {
-	b := kafkatest.Start(t)
-	topic := b.Topic(t, 1)
-	b.Produce(t, raw(topic, 1, 10)...)
-	ctx := timeout(t, pipetest.Context(t))
-	s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic},
-		Resume: func(context.Context, string) (int64, bool, error) { return 50, true, nil }})
-	_, err := s.Read(ctx)
-	checkError(t, err, topic+"/0", "offset 50 is behind the end at 10")
-	s.Close()
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		topic := b.Topic(t, 1)
+		b.Produce(t, raw(topic, 1, 50)...)
+		ctx := timeout(t, pipetest.Context(t))
+		s := open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}})
+		readRows(t, ctx, s, 50)
+		b.Delete(t, topic)
+		b.Make(t, topic, 1)
+		b.Produce(t, raw(topic, 1, 10)...)
+		_, err := s.Read(ctx)
+		checkError(t, err, topic+"/0", "offset 50 is behind the end at 10", "made anew")
+		s.Close()
+		s = open(t, ctx, &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic},
+			Resume: func(context.Context, string) (int64, bool, error) { return 50, true, nil }})
+		_, err = s.Read(ctx)
+		checkError(t, err, topic+"/0", "offset 50 is behind the end at 10")
+		s.Close()
+	})
 }
 
 // One bit flips in each response that has records: in every place of a batch's head and in its first records. All rows
@@ -542,4 +554,38 @@ func TestKafkaPassesErrorsOfResumeOn(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	s.Close()
+}
+
+// An Open that is aborted while a broker does not answer says that it was, whichever answer it waited for.
+func TestKafkaOpenIsAborted(t *testing.T) {
+	for answered := range 8 {
+		t.Run(fmt.Sprint(answered), func(t *testing.T) {
+			silent := make(chan struct{})
+			var answers atomic.Int64
+			var heard atomic.Bool // of what is to be silent
+			b := kafkatest.Start(t, kfake.NumBrokers(1), kafkatest.Tamper(func(response []byte) []byte {
+				if heard.Load() && answers.Add(1) > int64(answered) {
+					<-silent
+				}
+				return response
+			}))
+			defer close(silent)
+			topic := b.Topic(t, 2)
+			heard.Store(true)
+			ctx, cancel := context.WithTimeout(pipetest.Context(t), 300*time.Millisecond)
+			defer cancel()
+			s := &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, ToEnd: true}
+			err := s.Open(ctx)
+			if err == nil {
+				s.Close()
+				if answered < 3 {
+					t.Error("it opens without answers")
+				}
+				return
+			}
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/pipeline/pipetest"
+	"github.com/pairstream/pairstream/sinks"
 	"github.com/pairstream/pairstream/sources"
 )
 
@@ -240,4 +241,37 @@ func TestKafkaCommitsWhatIsStored(t *testing.T) {
 			t.Errorf("committed %d, not 100", got[0])
 		}
 	})
+}
+
+// Observers hear of the lag of each partition.
+func TestKafkaLagReachesObservers(t *testing.T) {
+	b := kafkatest.Start(t)
+	topic := b.Topic(t, 3)
+	b.Produce(t, raw(topic, 3, 90)...)
+	ctx := timeout(t, pipetest.Context(t))
+	var last map[string]int64
+	runner := pipeline.Runner{Observers: []pipeline.Observer{pipeline.ObserverFunc(func(e pipeline.Event) {
+		if l, ok := e.(pipeline.Lagging); ok {
+			last = l.Lag
+		}
+	})}}
+	source := &sources.Kafka{Brokers: b.Addresses, Topics: []string{topic}, Limits: sources.Limits{Rows: 10}}
+	read := 0
+	stop := make(chan struct{})
+	runner.Stop = stop
+	count := pipeline.StageFunc[batch.Pairs, batch.Pairs](func(_ context.Context, in batch.Pairs) (batch.Pairs, error) {
+		if read += int(in.NumRows()); read == 90 {
+			close(stop)
+		}
+		in.Retain()
+		return in, nil
+	})
+	flow := pipeline.Into(pipeline.Through(pipeline.From(source), count), &sinks.Discard[batch.Pairs]{})
+	if err := runner.Run(ctx, flow); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{topic + "/0": 0, topic + "/1": 0, topic + "/2": 0}
+	if !maps.Equal(last, want) {
+		t.Errorf("lag %v, not %v", last, want)
+	}
 }

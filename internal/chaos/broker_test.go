@@ -2,10 +2,12 @@ package chaos
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,7 +37,7 @@ type fake struct {
 }
 
 func newFake(t *testing.T) *fake {
-	f := &fake{ports: freePorts(t, 3), data: t.TempDir()}
+	f := &fake{ports: freePorts(3), data: t.TempDir()}
 	t.Cleanup(func() { f.process.kill() })
 	return f
 }
@@ -87,10 +89,7 @@ type apache struct {
 }
 
 func newApache(t *testing.T) *apache {
-	a := &apache{port: freePorts(t, 1)[0], home: t.TempDir()}
-	for answers(fmt.Sprintf("127.0.0.1:%d", a.port+1)) { // the controller's
-		a.port = freePorts(t, 1)[0]
-	}
+	a := &apache{port: freePorts(2)[0], home: t.TempDir()} // the next is the controller's
 	t.Cleanup(func() { a.script(t, "stop") })
 	return a
 }
@@ -104,7 +103,8 @@ func (a *apache) script(t *testing.T, command string) {
 	script := exec.Command("../../.ci/kafka", command)
 	script.Env = append(os.Environ(), "KAFKA_HOME="+a.home, fmt.Sprintf("KAFKA_PORT=%d", a.port))
 	if out, err := script.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", script, err, out)
+		log, _ := os.ReadFile(filepath.Join(a.home, "log"))
+		t.Fatalf("%s: %v: %s%s", script, err, out, log[max(0, len(log)-2000):])
 	}
 }
 
@@ -135,17 +135,16 @@ func answers(address string) bool {
 	return true
 }
 
-// freePorts returns ports that nobody listens on.
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+// freePorts returns ports that follow each other and that nobody listens on. They are none that the system gives to
+// connections: one of those could be taken while the broker is dead, even by who tries to reach it.
+func freePorts(n int) []int {
+	for {
+		ports := []int{20_000 + rand.IntN(10_000)}
+		for len(ports) < n {
+			ports = append(ports, ports[len(ports)-1]+1)
 		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		if !slices.ContainsFunc(ports, func(port int) bool { return answers(fmt.Sprintf("127.0.0.1:%d", port)) }) {
+			return ports
+		}
 	}
-	return ports
 }

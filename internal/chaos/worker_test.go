@@ -20,6 +20,7 @@ const (
 	brokersVariable = "PAIRSTREAM_CHAOS_BROKERS"
 	topicVariable   = "PAIRSTREAM_CHAOS_TOPIC"
 	dirVariable     = "PAIRSTREAM_CHAOS_DIR"
+	forgetVariable  = "PAIRSTREAM_CHAOS_FORGET" // not to ask the parts where to go on
 
 	noPicture      = "no picture"
 	sessionTimeout = time.Second
@@ -32,8 +33,11 @@ func work() {
 	parts := &sinks.Parts[batch.Pairs]{Dir: dir, PartBytes: 20_000, Flush: 200 * time.Millisecond}
 	source := &sources.Kafka{
 		Brokers: strings.Split(os.Getenv(brokersVariable), ","), Topics: []string{os.Getenv(topicVariable)}, Group: "chaos",
-		Resume: parts.Resume, Wait: 5 * time.Millisecond, SessionTimeout: sessionTimeout,
+		Wait: 5 * time.Millisecond, SessionTimeout: sessionTimeout,
 		Warn: func(err error) { fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), err) },
+	}
+	if os.Getenv(forgetVariable) == "" {
+		source.Resume = parts.Resume
 	}
 	// What is written to the file is known even when the process is killed.
 	seen, err := os.Create(filepath.Join(filepath.Dir(dir), fmt.Sprintf("seen-%d", os.Getpid())))

@@ -119,8 +119,15 @@ func (c *Client) Close() {
 // Cut makes all requests fail, now and from now on.
 func (c *Client) Cut() { c.conns.close() }
 
-// Tidy returns an error without the name of the library's method.
-func Tidy(err error) error {
+// Tidy returns the error of a method of the library without the method's name. Where it failed because its context
+// ended, it returns the context's error: the library says "i/o timeout" then, or whatever its connection said.
+func Tidy(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) { // the connection's timer came first
+		return context.DeadlineExceeded
+	}
 	if inner := errors.Unwrap(err); inner != nil && strings.HasPrefix(err.Error(), "kafka.(*Client).") {
 		return inner
 	}

@@ -20,7 +20,7 @@ type Response = fetch.ResponsePartition
 // Fetch asks a partition's leader for about so many bytes of records from an offset on: whole batches of them, one at
 // least. Records of open transactions are not among them.
 func (c *Client) Fetch(ctx context.Context, topic string, partition int, offset int64, bytes int) (*Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchWait+c.Timeout)
+	within, cancel := context.WithTimeout(ctx, fetchWait+c.Timeout)
 	defer cancel()
 	request := &fetchRequest{Request: &fetch.Request{
 		ReplicaID: -1, MaxWaitTime: int32(fetchWait / time.Millisecond), MinBytes: 1, MaxBytes: int32(bytes),
@@ -30,9 +30,9 @@ func (c *Client) Fetch(ctx context.Context, topic string, partition int, offset 
 			PartitionMaxBytes: int32(bytes),
 		}}}},
 	}}
-	m, err := c.transport.RoundTrip(ctx, c.Addr, request)
+	m, err := c.transport.RoundTrip(within, c.Addr, request)
 	if err != nil {
-		return nil, err
+		return nil, Tidy(ctx, err)
 	}
 	r := m.(*fetch.Response)
 	switch {

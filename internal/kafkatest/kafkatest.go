@@ -4,6 +4,7 @@ package kafkatest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -80,6 +81,16 @@ func (b *Broker) Do(t testing.TB, f func(ctx context.Context, c *kgo.Client) err
 func (b *Broker) Topic(t testing.TB, partitions int32, configs ...string) string {
 	t.Helper()
 	name := fmt.Sprintf("test-%d", time.Now().UnixNano())
+	b.Make(t, name, partitions, configs...)
+	if b.Fake == nil {
+		t.Cleanup(func() { b.Delete(t, name) })
+	}
+	return name
+}
+
+// Make makes a topic. It may have been deleted just before.
+func (b *Broker) Make(t testing.TB, name string, partitions int32, configs ...string) {
+	t.Helper()
 	b.Do(t, func(ctx context.Context, c *kgo.Client) error {
 		request := kmsg.NewCreateTopicsRequest()
 		request.TimeoutMillis = 10_000
@@ -91,16 +102,18 @@ func (b *Broker) Topic(t testing.TB, partitions int32, configs ...string) string
 			topic.Configs = append(topic.Configs, config)
 		}
 		request.Topics = append(request.Topics, topic)
-		response, err := request.RequestWith(ctx, c)
-		if err != nil {
-			return err
+		for {
+			response, err := request.RequestWith(ctx, c)
+			if err != nil {
+				return err
+			}
+			err = kerr.ErrorForCode(response.Topics[0].ErrorCode)
+			if !errors.Is(err, kerr.TopicAlreadyExists) { // while it is being deleted
+				return err
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
-		return kerr.ErrorForCode(response.Topics[0].ErrorCode)
 	})
-	if b.Fake == nil {
-		t.Cleanup(func() { b.Delete(t, name) })
-	}
-	return name
 }
 
 // Delete deletes a topic.

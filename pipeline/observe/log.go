@@ -3,6 +3,8 @@ package observe
 
 import (
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -60,9 +62,29 @@ func (l *logger) Observe(e pipeline.Event) {
 		}
 	case pipeline.Committed:
 		l.log.Debug().Int64("batches", e.Batches).Msg("committed")
+	case pipeline.Lagging:
+		l.lag(e.Lag)
+	case pipeline.Warned:
+		l.log.Warn().Str("step", e.Step).Msg(e.Err.Error())
 	case pipeline.Finished:
 		l.finish(e)
 	}
+}
+
+// lag logs how far a source is behind: all of it and the worst lane, and each lane where it is verbose.
+func (l *logger) lag(lanes map[string]int64) {
+	var all, most int64
+	var worst string
+	each := zerolog.Dict()
+	for _, lane := range slices.Sorted(maps.Keys(lanes)) {
+		lag := lanes[lane]
+		each.Int64(lane, lag)
+		if all += lag; lag > most {
+			most, worst = lag, lane
+		}
+	}
+	l.log.Info().Int("lanes", len(lanes)).Int64("behind", all).Str("worst_lane", worst).Int64("worst", most).Msg("lag")
+	l.log.Debug().Dict("behind", each).Msg("lag by lane")
 }
 
 // finish logs what each step did and the counts of the run.

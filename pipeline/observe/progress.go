@@ -24,25 +24,29 @@ func Progress(terminal io.Writer, read func() float64) pipeline.Observer {
 		progressbar.OptionFullWidth(),
 		progressbar.OptionClearOnFinish(),
 	)
-	return &progress{bar: bar, read: read}
+	return &progress{terminal: terminal, bar: bar, read: read}
 }
 
 type progress struct {
-	bar   *progressbar.ProgressBar
-	read  func() float64
-	tally tally
-	total int64 // rows that the sources will give, as far as one can tell
+	terminal io.Writer
+	bar      *progressbar.ProgressBar
+	read     func() float64
+	tally    tally
+	total    int64 // rows that the sources will give, as far as one can tell
 }
 
 // The bar's own errors are those of a terminal that has gone away, which must not end the run.
 func (p *progress) Observe(e pipeline.Event) {
 	p.tally.observe(e)
-	switch e.(type) {
+	switch e := e.(type) {
 	case pipeline.Processed:
 		p.estimate()
 		_ = p.bar.Set64(p.tally.stored() + p.tally.rejected)
 	case pipeline.Rejected:
 		p.bar.Describe(fmt.Sprintf("%d rejected", p.tally.rejected))
+	case pipeline.Warned:
+		_ = p.bar.Clear()
+		fmt.Fprintln(p.terminal, "warning:", e.Err)
 	case pipeline.Finished:
 		_ = p.bar.Finish()
 	}
