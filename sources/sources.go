@@ -1,11 +1,14 @@
 // Package sources holds the sources of a pipeline, one a file. All give image–caption pairs:
 //
-//	Folder    pictures with captions beside them: cat.jpg and cat.txt, or a captions.tsv
-//	List      a CSV, TSV or JSONL list of pictures and captions
-//	Tar       WebDataset shards
-//	Scenes    drawn pictures, any number of them
-//	Pictures  picture files without captions
-//	Slice     pairs in memory
+//	Folder      pictures with captions beside them: cat.jpg and cat.txt, or a captions.tsv
+//	List        a CSV, TSV or JSONL list of pictures and captions
+//	Tar         WebDataset shards
+//	Parquet     Parquet files
+//	Kafka       topics of pairs
+//	ShardTopic  row groups and tar files that a topic names
+//	Scenes      drawn pictures, any number of them
+//	Pictures    picture files without captions
+//	Slice       pairs in memory
 //
 // [Open] makes one of an address. A source can be run again once it is closed, and gives the same rows in the same
 // order as long as its files stay as they are.
