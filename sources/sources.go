@@ -36,7 +36,7 @@ import (
 // Limits bound what a source holds in memory. A limit that is not positive stands for its default.
 type Limits struct {
 	Rows    int   // a batch; 32
-	Bytes   int64 // a batch that has more than one row; 64 MiB, at most 1 GiB
+	Bytes   int64 // a batch that has more than one row; 4 MiB, at most 1 GiB
 	Picture int64 // bytes of an encoded picture, beyond which its row is bad; 20 MiB, at most 1 GiB
 }
 
@@ -49,7 +49,7 @@ const maxText = 1 << 20
 func (l Limits) orDefault() Limits {
 	return Limits{
 		Rows:    cmp.Or(max(l.Rows, 0), 32),
-		Bytes:   min(cmp.Or(max(l.Bytes, 0), 64<<20), maxColumn),
+		Bytes:   min(cmp.Or(max(l.Bytes, 0), 4<<20), maxColumn),
 		Picture: min(cmp.Or(max(l.Picture, 0), 20<<20), maxColumn),
 	}
 }
