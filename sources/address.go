@@ -21,10 +21,12 @@ import (
 //	list:FILE       List; "list:-" is standard input; "list:FILE?image=…&caption=…&id=…&dir=…" names columns and folder
 //	tar:PATTERN     Tar: shards, or a directory of them: "tar:laion/{00000..00099}.tar", "tar:laion/*.tar.gz"
 //	parquet:PATTERN Parquet: a file, a directory, a pattern; "parquet:PATTERN?image=…&caption=…&id=…&dir=…&where=…"; captions=all
-//	                makes a row of every caption of a list, corrupt=skip goes on behind what cannot be read
+//	                makes a row of every caption of a list, columns=width,url ride along, corrupt=skip goes on behind what
+//	                cannot be read
 //	kafka://HOST:PORT,…/TOPIC,…  Kafka: "?group=g&format=json" says raw, json or arrow; until=end stops at the ends the
 //	                topics have now, start=end begins there, columns=url,width are further columns, root=DIR is where
 //	                JSON may name pictures, lost=skip goes on where records were deleted; sasl, tls, ca, cert, key
+//	kafka://…?shards=1&root=DIR  ShardTopic: the row groups and tar files below DIR that messages name; the options of both
 //	scenes:N        Scenes; "scenes:1000?seed=7&size=224&format=jpeg"
 //
 // A path alone is guessed by what it is: tar shards or Parquet files, or a directory that has some, another directory,
@@ -86,7 +88,7 @@ var schemes = map[string]scheme{
 	"tar": {nil, func(pattern string, _ url.Values) (pipeline.Source[batch.Pairs], error) {
 		return &Tar{Paths: []string{pattern}}, nil
 	}},
-	"parquet": {[]string{"image", "caption", "id", "dir", "where", "captions", "corrupt"}, parquetAt},
+	"parquet": {parquetOptions, parquetAt},
 	"kafka": {nil, func(rest string, _ url.Values) (pipeline.Source[batch.Pairs], error) {
 		u, err := url.Parse("kafka:" + rest)
 		if err != nil {
@@ -98,16 +100,24 @@ var schemes = map[string]scheme{
 }
 
 func parquetAt(path string, o url.Values) (pipeline.Source[batch.Pairs], error) {
-	p := &Parquet{
-		Path: path, Dir: o.Get("dir"), Where: o.Get("where"),
-		ImageColumn: o.Get("image"), CaptionColumn: o.Get("caption"), IDColumn: o.Get("id"),
+	p := &Parquet{Path: path}
+	return p, p.set(o)
+}
+
+var parquetOptions = []string{"image", "caption", "id", "dir", "where", "captions", "columns", "corrupt"}
+
+// set sets what options say.
+func (p *Parquet) set(o url.Values) (err error) {
+	p.ImageColumn, p.CaptionColumn, p.IDColumn = o.Get("image"), o.Get("caption"), o.Get("id")
+	p.Dir, p.Where = o.Get("dir"), o.Get("where")
+	if o.Has("columns") {
+		p.Columns = strings.FieldsFunc(o.Get("columns"), func(r rune) bool { return r == ',' }) // none, where it is empty
 	}
-	var err error
 	if p.AllCaptions, err = oneOf(o, "captions", "all"); err != nil {
-		return nil, err
+		return err
 	}
 	p.SkipCorrupt, err = oneOf(o, "corrupt", "skip")
-	return p, err
+	return err
 }
 
 func openScenes(count string, options url.Values) (pipeline.Source[batch.Pairs], error) {

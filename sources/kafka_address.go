@@ -1,8 +1,10 @@
 package sources
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pairstream/pairstream/internal/kafkaurl"
@@ -15,12 +17,23 @@ import (
 //
 //	kafka://host:9092,host:9092/topic,topic?group=g&format=json
 //
+// shards=1 makes it a ShardTopic of the data sets below root=DIR, with the options of parquet:, of which dir says what
+// pictures' paths are relative to; columns are those that ride along.
+//
 // The format is raw, json or arrow. until=end stops at the ends that the topics have now, start=end begins there where
 // the group has committed nothing. columns=url,width are further columns; root=DIR is where JSON may name pictures;
 // lost=skip goes on where retention deleted what was not read; max=BYTES is MaxMessageBytes. For security see kafkaurl.
 func openKafka(u *url.URL) (pipeline.Source[batch.Pairs], error) {
-	a, err := kafkaurl.Parse(u, "group", "format", "until", "start", "columns", "root", "lost", "max")
+	options := []string{"group", "format", "until", "start", "columns", "root", "lost", "max", "shards"}
+	isShards := u.Query().Get("shards") == "1"
+	if isShards {
+		options = append(slices.DeleteFunc(options, func(o string) bool { return o == "format" || o == "columns" }), parquetOptions...)
+	}
+	a, err := kafkaurl.Parse(u, options...)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := oneOf(a.Options, "shards", "1"); err != nil {
 		return nil, err
 	}
 	s := &Kafka{
@@ -43,6 +56,9 @@ func openKafka(u *url.URL) (pipeline.Source[batch.Pairs], error) {
 		s.Columns = strings.Split(columns, ",")
 	}
 	root := a.Options.Get("root")
+	if isShards {
+		return openShardTopic(s, root, a.Options)
+	}
 	switch format := a.Options.Get("format"); {
 	case root != "" && format != "json":
 		return nil, fmt.Errorf("root=%s is for format=json", root)
@@ -54,6 +70,16 @@ func openKafka(u *url.URL) (pipeline.Source[batch.Pairs], error) {
 		return nil, fmt.Errorf("format=%s is none of raw, json, arrow", format)
 	}
 	return s, nil
+}
+
+// openShardTopic makes a ShardTopic of a Kafka.
+func openShardTopic(topic *Kafka, root string, o url.Values) (pipeline.Source[batch.Pairs], error) {
+	if root == "" {
+		return nil, errors.New("shards=1 needs root=DIR, the directory of the data sets")
+	}
+	s := &ShardTopic{Topic: *topic, Root: root}
+	s.Topic.Columns = nil
+	return s, s.Parquet.set(o)
 }
 
 // oneOf reports whether an option is given, which has one value.

@@ -103,6 +103,21 @@ func (p *partition) oldest() time.Time {
 	return p.queue[0].came
 }
 
+// touch notes that the reader is not held up, though it has not asked for more.
+func (c *consumer) touch() {
+	c.mu.Lock()
+	c.returned = time.Now()
+	c.mu.Unlock()
+}
+
+// lost says that the partition of the batch that was read last has gone to another member.
+func (c *consumer) lost() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.reads)
+	return n > 0 && c.reads[n-1].partition.left
+}
+
 // drained says that all partitions have been read to their ends. c.mu is held.
 func (c *consumer) drained() bool {
 	for _, p := range c.partitions {

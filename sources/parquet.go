@@ -60,7 +60,7 @@ type Parquet struct {
 
 	// Shard is the one row group to read, of those that Shards lists; nil is all of them. It is a lane of its own, and
 	// its file says which columns there are.
-	Shard *ParquetShard
+	Shard *Shard
 
 	Limits Limits
 

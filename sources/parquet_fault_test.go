@@ -183,6 +183,42 @@ func TestParquetSkipsWhatIsCorrupt(t *testing.T) {
 	}
 }
 
+// TestParquetFileVanishes removes a file after the source has found it: that is no corruption, and not passed over.
+func TestParquetFileVanishes(t *testing.T) {
+	dir := copyParquet(t, map[string]string{"1.parquet": "snappy", "2.parquet": "snappy"})
+	for _, skip := range []bool{false, true} {
+		ctx := pipetest.Context(t)
+		p := &sources.Parquet{Path: dir, SkipCorrupt: skip, Limits: sources.Limits{Rows: 100}}
+		if err := p.Open(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := p.Read(ctx); err != nil {
+			t.Fatal(err)
+		} else {
+			b.Release()
+		}
+		gone := filepath.Join(dir, "2.parquet")
+		if err := os.Rename(gone, gone+".gone"); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		rows := 0
+		for err == nil {
+			var b batch.Pairs
+			if b, err = p.Read(ctx); err == nil {
+				rows += int(b.NumRows())
+				b.Release()
+			}
+		}
+		if want := fmt.Sprintf("%q: no such file or directory", gone); err.Error() != want || rows != 13 {
+			t.Errorf("after %d rows of the first file: %v, not %s", rows, err, want)
+		}
+		if err := errors.Join(p.Close(), os.Rename(gone+".gone", gone)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func spoil(t *testing.T, path string, change func([]byte) []byte) {
 	t.Helper()
 	whole, err := os.ReadFile(path)

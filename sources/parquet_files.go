@@ -20,9 +20,9 @@ type dataFile struct {
 	size int64
 }
 
-// parquetBase returns the directory that a path names: itself, the one that a file is in, or the one above the first
+// dataDir returns the directory that a path names: itself, the one that a file is in, or the one above the first
 // wildcard.
-func parquetBase(pattern string) (string, error) {
+func dataDir(pattern string) (string, error) {
 	info, err := os.Stat(pattern)
 	switch meta := strings.IndexAny(pattern, "*?[{"); {
 	case err == nil && info.IsDir():
@@ -38,7 +38,7 @@ func parquetBase(pattern string) (string, error) {
 // parquetFiles returns what a path stands for, in natural order: a file, all .parquet files below a directory, or what
 // matches wildcards and braces.
 func parquetFiles(ctx context.Context, pattern string) (base string, files []dataFile, err error) {
-	if base, err = parquetBase(pattern); err != nil {
+	if base, err = dataDir(pattern); err != nil {
 		return "", nil, err
 	}
 	paths := []string{pattern}

@@ -178,7 +178,10 @@ func (r *parquetReader) wanted(f *parquetfile.File) ([]int, error) {
 		return nil, fmt.Errorf("%s: it has %d rows, and cannot be resumed at offset %d", f.Name, f.Rows(), r.from)
 	}
 	if s := r.source.Shard; s != nil {
-		return []int{s.RowGroup}, s.check(f)
+		if err := s.check(f); err != nil || f.First(s.RowGroup+1)*scale <= r.from {
+			return nil, err
+		}
+		return []int{s.RowGroup}, nil
 	}
 	var groups []int
 	for i := range f.Groups() {

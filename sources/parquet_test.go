@@ -462,7 +462,7 @@ func TestParquetShards(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var s sources.ParquetShard
+		var s sources.Shard
 		if err := json.Unmarshal(text, &s); err != nil {
 			t.Fatal(err)
 		}
@@ -484,7 +484,7 @@ func TestParquetShards(t *testing.T) {
 	if !slices.Equal(brief(of), brief(all)) {
 		t.Errorf("the shards hold\n%s\nnot\n%s", strings.Join(brief(of), "\n"), strings.Join(brief(all), "\n"))
 	}
-	for _, s := range []sources.ParquetShard{
+	for _, s := range []sources.Shard{
 		{File: "a/1.parquet", RowGroup: 3, Rows: 7}, {File: "a/1.parquet", RowGroup: -1}, {File: "a/1.parquet", RowGroup: 1, FirstRow: 7, Rows: 8},
 		{File: "../x.parquet"}, {File: "a/3.parquet"}, {File: "/etc/passwd"}, {File: "a"},
 	} {
@@ -534,7 +534,7 @@ func TestParquetResumes(t *testing.T) {
 			t.Errorf("resumed at %d: %v", next, err)
 		}
 	}
-	shard := &sources.ParquetShard{File: "2.parquet", RowGroup: 1, FirstRow: 7, Rows: 7}
+	shard := &sources.Shard{File: "2.parquet", RowGroup: 1, FirstRow: 7, Rows: 7}
 	rows, err = readParquet(t, &sources.Parquet{Path: dir, Shard: shard, Resume: resume(map[string]int64{"2.parquet#1": 12})})
 	if err != nil || len(rows) != 2 || rows[0].offset != 12 {
 		t.Errorf("shard: %v, %v", brief(rows), err)

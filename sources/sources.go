@@ -1,11 +1,14 @@
 // Package sources holds the sources of a pipeline, one a file. All give image–caption pairs:
 //
-//	Folder    pictures with captions beside them: cat.jpg and cat.txt, or a captions.tsv
-//	List      a CSV, TSV or JSONL list of pictures and captions
-//	Tar       WebDataset shards
-//	Scenes    drawn pictures, any number of them
-//	Pictures  picture files without captions
-//	Slice     pairs in memory
+//	Folder      pictures with captions beside them: cat.jpg and cat.txt, or a captions.tsv
+//	List        a CSV, TSV or JSONL list of pictures and captions
+//	Tar         WebDataset shards
+//	Parquet     Parquet files
+//	Kafka       topics of pairs
+//	ShardTopic  row groups and tar files that a topic names
+//	Scenes      drawn pictures, any number of them
+//	Pictures    picture files without captions
+//	Slice       pairs in memory
 //
 // [Open] makes one of an address. A source can be run again once it is closed, and gives the same rows in the same
 // order as long as its files stay as they are.
@@ -33,7 +36,7 @@ import (
 // Limits bound what a source holds in memory. A limit that is not positive stands for its default.
 type Limits struct {
 	Rows    int   // a batch; 32
-	Bytes   int64 // a batch that has more than one row; 64 MiB, at most 1 GiB
+	Bytes   int64 // a batch that has more than one row; 4 MiB, at most 1 GiB
 	Picture int64 // bytes of an encoded picture, beyond which its row is bad; 20 MiB, at most 1 GiB
 }
 
@@ -46,7 +49,7 @@ const maxText = 1 << 20
 func (l Limits) orDefault() Limits {
 	return Limits{
 		Rows:    cmp.Or(max(l.Rows, 0), 32),
-		Bytes:   min(cmp.Or(max(l.Bytes, 0), 64<<20), maxColumn),
+		Bytes:   min(cmp.Or(max(l.Bytes, 0), 4<<20), maxColumn),
 		Picture: min(cmp.Or(max(l.Picture, 0), 20<<20), maxColumn),
 	}
 }

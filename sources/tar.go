@@ -18,7 +18,15 @@ import (
 // shards. A .txt or .json has at most 1 MiB.
 type Tar struct {
 	// Paths are shards, directories of shards, or patterns with wildcards and braces: "laion/{00000..00099}.tar".
-	Paths  []string
+	Paths []string
+
+	// Dir is what the names of lanes are relative to, with slashes. Where it is empty they are the shards' paths.
+	Dir string
+
+	// Resume asks the sink up to where it has stored a lane, when its shard is opened. Samples before that are passed
+	// over.
+	Resume func(ctx context.Context, lane string) (next int64, ok bool, err error)
+
 	Limits Limits
 
 	collector *collector
@@ -41,7 +49,7 @@ func (t *Tar) Open(ctx context.Context) error {
 		total += size
 	}
 	t.gauge.reset(total)
-	t.rows = &tarRows{shards: shards, gauge: &t.gauge}
+	t.rows = &tarRows{source: t, shards: shards, gauge: &t.gauge}
 	t.rows.sample.limit = t.Limits.orDefault().Picture
 	if err := t.rows.open(ctx); err != nil {
 		_ = t.rows.close() // err says more

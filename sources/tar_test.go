@@ -3,10 +3,12 @@ package sources_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,5 +197,25 @@ func TestTarLikeWebDataset(t *testing.T) {
 			want = append(want, line)
 		}
 		compare(t, "", read(t, &sources.Tar{Paths: []string{path}}), want...)
+	}
+}
+
+// A shard is gone on with where a sink says, of which the first sample says what rides along all the same.
+func TestTarResumes(t *testing.T) {
+	sample := func(key, json string) []string {
+		return []string{key + ".jpg", key, key + ".txt", key, key + ".json", json}
+	}
+	dir := write(t, map[string]string{
+		"s/0.tar": tarOf(t, slices.Concat(sample("a", `{"url":"u"}`), sample("b", `{"url":"v","more":"m"}`), sample("c", `{"url":"w"}`))...),
+		"s/1.tar": tarOf(t, sample("d", `{"url":"x"}`)...),
+	})
+	var lanes []string
+	source := &sources.Tar{Paths: []string{filepath.Join(dir, "s")}, Dir: dir, Resume: func(_ context.Context, lane string) (int64, bool, error) {
+		lanes = append(lanes, lane)
+		return map[string]int64{"s/0.tar": 1, "s/1.tar": 1}[lane], true, nil
+	}}
+	compare(t, dir, read(t, source), `s/0.tar:1 "b" "b" "b" url="v"`, `s/0.tar:2 "c" "c" "c" url="w"`)
+	if !slices.Equal(lanes, []string{"s/0.tar", "s/1.tar"}) {
+		t.Errorf("asked for lanes %q", lanes)
 	}
 }

@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
 // tarRows gives the samples of shards as rows.
 type tarRows struct {
+	source  *Tar     // for its settings
 	shards  []string // that have not been opened
 	shard   *shard   // nil between two
+	lane    string   // the shard's
+	from    int64    // the first sample that is wanted of it
 	sample  sample
 	ready   bool     // the sample is yet to be given
 	keys    []string // of the first sample's .json
@@ -59,6 +63,9 @@ func (t *tarRows) read(ctx context.Context) error {
 				return err
 			}
 			t.shard, t.shards = shard, t.shards[1:]
+			if err := t.begin(ctx); err != nil {
+				return err
+			}
 		}
 		if err := t.shard.read(ctx, &t.sample); err != io.EOF {
 			return err
@@ -67,6 +74,29 @@ func (t *tarRows) read(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// begin finds out what the shard's lane is called, and what is wanted of it.
+func (t *tarRows) begin(ctx context.Context) error {
+	t.lane, t.from = t.shard.path, 0
+	if dir := t.source.Dir; dir != "" {
+		lane, err := filepath.Rel(dir, t.shard.path)
+		if err != nil {
+			return err
+		}
+		t.lane = filepath.ToSlash(lane)
+	}
+	if t.source.Resume == nil {
+		return nil
+	}
+	next, ok, err := t.source.Resume(ctx, t.lane)
+	if err != nil {
+		return fmt.Errorf("resume %s: %w", t.lane, err)
+	}
+	if ok {
+		t.from = next
+	}
+	return nil
 }
 
 func (t *tarRows) close() error {
@@ -79,13 +109,14 @@ func (t *tarRows) close() error {
 }
 
 func (t *tarRows) next(ctx context.Context) (pairRow, error) {
-	if !t.ready {
+	for !t.ready || t.shard.samples <= t.from {
 		if err := t.read(ctx); err != nil {
 			return pairRow{}, err
 		}
+		t.ready = true
 	}
 	t.ready = false
-	r := pairRow{lane: t.shard.path, offset: t.shard.samples - 1, id: t.sample.key}
+	r := pairRow{lane: t.lane, offset: t.shard.samples - 1, id: t.sample.key}
 	r.err = t.fill(&r)
 	return r, nil
 }

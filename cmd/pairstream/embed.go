@@ -8,8 +8,9 @@ import (
 	"github.com/pairstream/pairstream/stages"
 )
 
-// batchBytes bounds a batch of encoded pictures.
-const batchBytes = 256 << 20
+// batchBytes bounds a batch of encoded pictures, of which the pipeline holds some twenty. Where pictures are so large that
+// it has fewer than 32 of them, what the encoder loses by that is little beside what decoding takes.
+const batchBytes = 4 << 20
 
 func embedCommand() *cobra.Command {
 	var from sourceFlags

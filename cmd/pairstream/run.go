@@ -153,6 +153,10 @@ func (f *runFlags) resume(c *cobra.Command, source pipeline.Source[batch.Pairs],
 		s.Resume = parts.Resume
 	case *sources.Parquet:
 		s.Resume = parts.Resume
+	case *sources.Tar:
+		s.Resume = parts.Resume
+	case *sources.ShardTopic:
+		s.Resume = parts.Resume
 	}
 	if c.Flags().Changed("rejects") {
 		return usageError{errors.New("--rejects: a directory of parts keeps its rejects in the parts, see verify --json")}

@@ -13,6 +13,7 @@
 //	Vectors        id utf8, caption utf8, image_embedding, text_embedding fixed_size_list<float32>[D], …
 //	Scores         id utf8, caption utf8, score float32, similarity fixed_size_list<float32>[N], …
 //	Cosines        id utf8, caption utf8, score float32, …
+//	Shards         id, file utf8, row_group, first_row, rows, bytes int64
 //	Metrics        loss, accuracy float64, pairs int64, logit_scale float64
 //
 // In every batch but Metrics a row keeps the id it had in the source. A bad row is null in all columns but its id and
@@ -56,6 +57,9 @@ type Scores struct{ Rows[Scores] }
 
 // Cosines are how alike pictures and their own captions are.
 type Cosines struct{ Rows[Cosines] }
+
+// Shards say where pieces of data sets are: what sources.Shard says, a piece a row.
+type Shards struct{ Rows[Shards] }
 
 // Metrics are the contrastive loss of a window, the share of pictures whose own caption is the most similar of all,
 // the number of pairs, and the scale of the logits.
@@ -102,7 +106,11 @@ var (
 	unitColumns    = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {ImageEmbedding, floats}, {TextEmbedding, floats}}
 	scoreColumns   = []column{{ID, arrow.BinaryTypes.String}, {Caption, arrow.BinaryTypes.String}, {Score, arrow.PrimitiveTypes.Float32}, {Similarity, floats}}
 	cosineColumns  = scoreColumns[:3]
-	lossColumns    = []column{
+	shardColumns   = []column{
+		{ID, arrow.BinaryTypes.String}, {"file", arrow.BinaryTypes.String}, {"row_group", arrow.PrimitiveTypes.Int64},
+		{"first_row", arrow.PrimitiveTypes.Int64}, {"rows", arrow.PrimitiveTypes.Int64}, {"bytes", arrow.PrimitiveTypes.Int64},
+	}
+	lossColumns = []column{
 		{"loss", arrow.PrimitiveTypes.Float64}, {"accuracy", arrow.PrimitiveTypes.Float64},
 		{"pairs", arrow.PrimitiveTypes.Int64}, {"logit_scale", arrow.PrimitiveTypes.Float64},
 	}
@@ -146,6 +154,9 @@ func NewScores(r arrow.Record) (Scores, error) { return checked[Scores](r, score
 
 // NewCosines makes Cosines of a record.
 func NewCosines(r arrow.Record) (Cosines, error) { return checked[Cosines](r, cosineColumns) }
+
+// NewShards makes Shards of a record.
+func NewShards(r arrow.Record) (Shards, error) { return checked[Shards](r, shardColumns) }
 
 // NewMetrics makes Metrics of a record.
 func NewMetrics(r arrow.Record) (Metrics, error) { return checked[Metrics](r, lossColumns) }

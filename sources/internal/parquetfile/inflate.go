@@ -33,7 +33,12 @@ func (f *Inflater) read(codec compress.Compression, dst []byte, page io.Reader, 
 		}
 		_, err := io.ReadFull(page, dst)
 		return err
-	case compress.Codecs.Snappy, lz4Raw:
+	case compress.Codecs.Snappy:
+		if size >= largePage {
+			return readSnappy(dst, page) // slower where it is compressed, but pictures are not
+		}
+		return f.readBlock(codec, dst, page, size)
+	case lz4Raw:
 		return f.readBlock(codec, dst, page, size)
 	case compress.Codecs.Zstd:
 		if f.zstd == nil {

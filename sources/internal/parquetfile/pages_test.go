@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -23,6 +24,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/schema"
 	"github.com/apache/thrift/lib/go/thrift"
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 )
@@ -78,6 +80,47 @@ func TestBombs(t *testing.T) {
 			t.Errorf("%s: %d MB allocated", test.name, n>>20)
 		}
 		f.compressed.free()
+	}
+}
+
+// TestSnappy decompresses blocks of all kinds of elements, whole and cut off, and with bits flipped.
+func TestSnappy(t *testing.T) {
+	noise := make([]byte, 70_000)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise) // never fails
+	for name, plain := range map[string][]byte{
+		"nothing":    {'x'},
+		"noise":      noise,
+		"runs":       bytes.Repeat([]byte("ab"), 50_000),
+		"both":       slices.Concat(noise[:100], noise[:100], noise[:5000], bytes.Repeat([]byte{0}, 300), noise[:6000], noise),
+		"far copies": slices.Concat(noise, noise[:40_000], noise),
+	} {
+		for codec, block := range map[string][]byte{"snappy": snappy.Encode(nil, plain), "s2": s2.EncodeSnappyBest(nil, plain)} {
+			got := make([]byte, len(plain))
+			if err := readSnappy(got, bytes.NewReader(block)); err != nil || !bytes.Equal(got, plain) {
+				t.Errorf("%s by %s: %v", name, codec, err)
+			}
+			for cut := 1; cut < len(block); cut += 1 + len(block)/100 {
+				if err := readSnappy(got, bytes.NewReader(block[:cut])); err == nil {
+					t.Errorf("%s by %s: %d bytes of %d", name, codec, cut, len(block))
+				}
+				flipped := slices.Clone(block)
+				flipped[cut] ^= 1 << (cut % 8)
+				_ = readSnappy(got, bytes.NewReader(flipped)) // ends
+			}
+			if err := readSnappy(got, bytes.NewReader(append(block, 0))); err == nil {
+				t.Errorf("%s by %s: a byte too many", name, codec)
+			}
+		}
+	}
+	// A copy of four bytes' offset, by hand: a, then three from one before.
+	got := make([]byte, 4)
+	if err := readSnappy(got, bytes.NewReader([]byte{4, 0, 'a', 2<<2 | 3, 1, 0, 0, 0})); err != nil || string(got) != "aaaa" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, block := range []string{"", "\x04", "\x04\x00a\x0b\x02\x00\x00\x00", "\x04\x00a\x0b\x00\x00\x00\x00", "\x04\x10abcde", "\x04\xfc\xff\xff\xff\xffabcd"} {
+		if err := readSnappy(got, strings.NewReader(block)); err == nil {
+			t.Errorf("%q is no block", block)
+		}
 	}
 }
 
