@@ -1,7 +1,7 @@
-// Train teaches a small CLIP on drawn scenes, and prints after each epoch how well it tells ten pictures apart by their
-// captions, on pairs that it has not seen.
+// Train teaches a small CLIP on drawn scenes, and prints after each epoch how well it tells ten captions apart by their
+// pictures, of pairs that it has not seen. A model that knows nothing has a loss of ln 10 = 2.30, and an accuracy of 0.10.
 //
-//	go run ./examples/train
+//	go run ./examples/train [DIR]
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	pairs, unseen = 2_560, 500
+	pairs, unseen = 2_560, 1_000
 	epochs, size  = 20, 128
 )
 
@@ -50,10 +50,8 @@ func main() {
 	fmt.Println("epoch   loss  accuracy   time")
 	began := time.Now()
 	school := &stages.Train{Trainer: trainer, Batch: size, OnEpoch: func(ctx context.Context, epoch int64) error {
-		// Groups of ten pairs: a model that knows nothing has a loss of ln 10 = 2.30, and an accuracy of 0.1.
 		test := &stages.Evaluate{LogitScale: trainer.Live().LogitScale(), Group: 10}
-		new := pipeline.From(&sources.Scenes{N: unseen, Seed: 2})
-		vectors := stages.Embed{Model: trainer.Live()}.Draw(new)
+		vectors := stages.Embed{Model: trainer.Live()}.Draw(pipeline.From(&sources.Scenes{N: unseen, Seed: 2}))
 		if err := pipeline.Run(ctx, pipeline.Into(vectors, test)); err != nil {
 			return err
 		}
