@@ -34,7 +34,7 @@ type training struct {
 	warmup, every, group   int
 	lr, decay, clip        float64
 	seed                   uint64
-	augment                bool
+	augment, distinct      bool
 	how                    runFlags
 }
 
@@ -51,6 +51,7 @@ func (t *training) add(c *cobra.Command) {
 	f.IntVar(&t.hold, "hold", 2048, "pairs shuffled among each other where a source cannot be shuffled as a whole (tar, Parquet)")
 	f.Uint64Var(&t.seed, "seed", 1, "of weights, order and augmentation")
 	f.BoolVar(&t.augment, "augment", false, "take a random 90 to 100 % of each picture, as open_clip does")
+	f.BoolVar(&t.distinct, "distinct", false, "do not hold pairs of the same caption against each other")
 	f.StringVar(&t.from, "from", "", "directory of a model to begin with")
 	f.StringVar(&t.arch, "arch", "tiny", "what to begin with otherwise, untrained: tiny, or an architecture such as ViT-B-32")
 	f.StringVar(&t.activation, "activation", "", "quick_gelu or gelu, for a --from that does not say")
@@ -158,7 +159,7 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 	trainer, err := train.New(clip, train.Options{
 		Options: optim.Options{Decay: t.decay},
 		Rate:    optim.Cosine{Peak: t.lr, Warmup: min(t.warmup, steps-1), Steps: steps},
-		Clip:    t.clip, Frozen: frozen, Chunk: t.chunk,
+		Clip:    t.clip, Frozen: frozen, Chunk: t.chunk, Distinct: t.distinct,
 	})
 	if err != nil {
 		return usageError{err}
@@ -176,6 +177,7 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 	if err != nil {
 		return err
 	}
+	trace.distinct = t.distinct
 	report := &trainReport{training: t, c: c, trainer: trainer, judged: judged, total: steps, trace: trace}
 	school := &stages.Train{
 		Trainer: trainer, Batch: t.batch, OnStep: report.step, OnEpoch: report.epoch,
