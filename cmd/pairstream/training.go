@@ -12,10 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pairstream/pairstream/model"
+	"github.com/pairstream/pairstream/model/checkpoint"
 	"github.com/pairstream/pairstream/model/optim"
 	"github.com/pairstream/pairstream/model/train"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sinks"
 	"github.com/pairstream/pairstream/sources"
 	"github.com/pairstream/pairstream/stages"
 )
@@ -167,6 +169,11 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 	if err := os.MkdirAll(t.out, 0o777); err != nil {
 		return err
 	}
+	for _, name := range []string{stateFile, "model.safetensors", "open_clip_model.safetensors", stepsName + ".jsonl", epochsName + ".jsonl"} {
+		if err := checkpoint.Clean(filepath.Join(t.out, name)); err != nil {
+			return err
+		}
+	}
 	state := filepath.Join(t.out, stateFile)
 	if resume {
 		if learnt.Start, err = stages.Resume(trainer, state); err != nil {
@@ -182,6 +189,9 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 	school := &stages.Train{
 		Trainer: trainer, Batch: t.batch, OnStep: report.step, OnEpoch: report.epoch,
 		State: state, Every: t.every, Notes: flagNotes(c), Ended: learnt.Ended,
+	}
+	if t.how.rejects != "" {
+		t.how.sink = &firstRejects{file: &sinks.Rejects{Path: t.how.rejects}, seen: map[string]bool{}}
 	}
 	report.begin(clip)
 	err = t.how.run(c, learnt, pipeline.Into(t.draw(learnt, clip), school))
