@@ -246,6 +246,7 @@ func TestTrainFaults(t *testing.T) {
 	}{
 		"no source":      {[]string{"--out", "a"}, exitUsage, "--source: nothing to learn from"},
 		"a topic":        {[]string{"--out", "a", "--source", "kafka://localhost/a"}, exitUsage, "a topic cannot be gone through again"},
+		"a pipe":         {[]string{"--out", "a", "--source", "-"}, exitUsage, "standard input cannot be gone through again"},
 		"no state":       {[]string{"--out", "a", "--resume"}, exitUsage, "no state to go on from"},
 		"too few pairs":  {[]string{"--out", "a", "--source", "scenes:20"}, exitFailed, "to learn from: fewer than a batch of 128"},
 		"another tower":  {[]string{"--out", "a", "--source", "scenes:20", "--batch", "4", "--freeze", "head"}, exitUsage, "--freeze head: image or text"},

@@ -105,6 +105,9 @@ func (t *training) sources() (*sources.Epochs, pipeline.Source[batch.Pairs], err
 	if strings.HasPrefix(t.source, "kafka:") {
 		return nil, nil, usageError{errors.New("--source: a topic cannot be gone through again and again: store it as Parquet first")}
 	}
+	if t.source == "-" || t.source == "list:-" {
+		return nil, nil, usageError{errors.New("--source: standard input cannot be gone through again and again: make it a file")}
+	}
 	source, err := (&sourceFlags{t.source}).open()
 	if err != nil {
 		return nil, nil, err
