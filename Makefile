@@ -1,4 +1,5 @@
 # make run   the seven steps on drawn pictures, or on your own: make run SOURCE=photos/
+# make train teaches a small model, in a few minutes
 # make test  all checks and tests
 # make bench the benchmarks
 # make lint  the checks alone
@@ -8,11 +9,14 @@ SOURCE ?= build/scenes
 GO     ?= go
 PROGRAM = build/pairstream
 
-.PHONY: run test bench lint kafka kafka-stop program vips
+.PHONY: run train test bench lint kafka kafka-stop program vips
 
 run: program
 	@test "$(SOURCE)" != build/scenes || $(GO) run ./examples/draw build/scenes
 	$(PROGRAM) trace --source $(SOURCE) --sink parquet:build/embeddings.parquet --heatmap build/similarity.png
+
+train: vips
+	$(GO) run ./examples/train
 
 test: lint
 	$(GO) test -count=1 ./internal/rules

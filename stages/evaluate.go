@@ -2,7 +2,6 @@ package stages
 
 import (
 	"context"
-	"errors"
 
 	"github.com/pairstream/pairstream/model/train"
 	"github.com/pairstream/pairstream/pipeline/batch"
@@ -14,7 +13,7 @@ type Evaluate struct {
 	LogitScale float32 // what the cosines are multiplied with; 0 is 1
 	Group      int     // how many are compared with each other for Grouped; 0 is 10
 
-	Result train.Evaluation // among all, once it is closed
+	Result train.Evaluation // among all, once it is closed; of no pairs where there were none
 	// Grouped is the mean over groups of Group rows that follow each other; those left over in the end do not count.
 	Grouped train.Evaluation
 
@@ -40,7 +39,7 @@ func (e *Evaluate) Write(_ context.Context, in batch.Vectors) error {
 // Close compares.
 func (e *Evaluate) Close() error {
 	if len(e.images) == 0 {
-		return errors.New("no pair to evaluate")
+		return nil
 	}
 	var err error
 	if e.Result, err = train.EvaluateEmbeddings(e.images, e.texts, e.width, scale(e.LogitScale)); err != nil {

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/pairstream/pairstream/model/train"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -35,27 +33,24 @@ type Train struct {
 	// Nil is always.
 	Ended func() bool
 
-	pixels   []float32
-	tokens   []int32
-	first    batch.Place // of the rows that are gathered
-	next     batch.Place // behind the last row
-	epoch    int64       // the one under way; -1 before the first
-	steps    int         // of the epoch
-	rows     int64       // of the epoch
-	began    time.Time   // the step
-	ctx      context.Context
-	writes   int64 // begun
-	stored   int64
-	gathered map[uint64]bool // captions
-	same     int             // captions that were gathered already
+	pixels []float32
+	tokens []int32
+	first  batch.Place // of the rows that are gathered
+	next   batch.Place // behind the last row
+	epoch  int64       // the one under way; -1 before the first
+	steps  int         // of the epoch
+	rows   int64       // of the epoch
+	began  time.Time   // the step
+	ctx    context.Context
+	writes int64 // begun
+	stored int64
 }
 
 // A Step is what one step tells.
 type Step struct {
 	Epoch int64 // counted from 1
 	train.Metrics
-	Duplicates int     // captions that the batch had before
-	Seconds    float64 // since the last step, with what it waited for
+	Seconds float64 // since the last step, with what it waited for
 }
 
 // Open begins.
@@ -69,7 +64,7 @@ func (t *Train) Open(ctx context.Context) error {
 }
 
 func (t *Train) clear() {
-	t.pixels, t.tokens, t.same, t.gathered = t.pixels[:0], t.tokens[:0], 0, map[uint64]bool{}
+	t.pixels, t.tokens = t.pixels[:0], t.tokens[:0]
 }
 
 // Write gathers rows, and takes a step whenever there are enough.
@@ -92,11 +87,6 @@ func (t *Train) Write(ctx context.Context, in batch.Examples) error {
 		}
 		t.pixels = append(t.pixels, pixels.Row(i)...)
 		t.tokens = append(t.tokens, tokens.Row(i)...)
-		caption := hash(tokens.Row(i))
-		if t.gathered[caption] {
-			t.same++
-		}
-		t.gathered[caption] = true
 		t.next, t.rows = batch.Place{Epoch: place.Epoch, Row: place.Row + 1}, t.rows+1
 		if len(t.tokens) == t.Batch*tokens.Width {
 			if err := t.step(); err != nil {
@@ -107,22 +97,13 @@ func (t *Train) Write(ctx context.Context, in batch.Examples) error {
 	return nil
 }
 
-// hash is of the ids of a caption.
-func hash(tokens []int32) uint64 {
-	b := make([]byte, 0, 4*len(tokens))
-	for _, id := range tokens {
-		b = append(b, byte(id), byte(id>>8), byte(id>>16), byte(id>>24))
-	}
-	return xxhash.Sum64(b)
-}
-
 func (t *Train) step() error {
 	m, err := t.Trainer.Step(t.pixels, t.tokens)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	s := Step{Epoch: t.epoch + 1, Metrics: m, Duplicates: t.same, Seconds: now.Sub(t.began).Seconds()}
+	s := Step{Epoch: t.epoch + 1, Metrics: m, Seconds: now.Sub(t.began).Seconds()}
 	t.began = now
 	t.steps++
 	t.clear()

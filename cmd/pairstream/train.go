@@ -56,7 +56,7 @@ epoch (steps.jsonl, epochs.jsonl, both as .parquet too), loss.png and accuracy.p
 
 // decisive are the flags that decide the weights: they are kept with the state.
 var decisive = []string{
-	"source", "eval", "pairs", "epochs", "batch", "chunk", "seed", "augment", "hold",
+	"source", "eval", "pairs", "epochs", "batch", "chunk", "seed", "augment", "hold", "distinct",
 	"from", "arch", "activation", "freeze", "layers", "lr", "warmup", "decay", "clip",
 }
 

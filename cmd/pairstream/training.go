@@ -12,10 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pairstream/pairstream/model"
+	"github.com/pairstream/pairstream/model/checkpoint"
 	"github.com/pairstream/pairstream/model/optim"
 	"github.com/pairstream/pairstream/model/train"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
+	"github.com/pairstream/pairstream/sinks"
 	"github.com/pairstream/pairstream/sources"
 	"github.com/pairstream/pairstream/stages"
 )
@@ -34,7 +36,7 @@ type training struct {
 	warmup, every, group   int
 	lr, decay, clip        float64
 	seed                   uint64
-	augment                bool
+	augment, distinct      bool
 	how                    runFlags
 }
 
@@ -51,6 +53,7 @@ func (t *training) add(c *cobra.Command) {
 	f.IntVar(&t.hold, "hold", 2048, "pairs shuffled among each other where a source cannot be shuffled as a whole (tar, Parquet)")
 	f.Uint64Var(&t.seed, "seed", 1, "of weights, order and augmentation")
 	f.BoolVar(&t.augment, "augment", false, "take a random 90 to 100 % of each picture, as open_clip does")
+	f.BoolVar(&t.distinct, "distinct", false, "do not hold pairs of the same caption against each other")
 	f.StringVar(&t.from, "from", "", "directory of a model to begin with")
 	f.StringVar(&t.arch, "arch", "tiny", "what to begin with otherwise, untrained: tiny, or an architecture such as ViT-B-32")
 	f.StringVar(&t.activation, "activation", "", "quick_gelu or gelu, for a --from that does not say")
@@ -101,6 +104,9 @@ func (t *training) sources() (*sources.Epochs, pipeline.Source[batch.Pairs], err
 	}
 	if strings.HasPrefix(t.source, "kafka:") {
 		return nil, nil, usageError{errors.New("--source: a topic cannot be gone through again and again: store it as Parquet first")}
+	}
+	if t.source == "-" || t.source == "list:-" {
+		return nil, nil, usageError{errors.New("--source: standard input cannot be gone through again and again: make it a file")}
 	}
 	source, err := (&sourceFlags{t.source}).open()
 	if err != nil {
@@ -158,13 +164,18 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 	trainer, err := train.New(clip, train.Options{
 		Options: optim.Options{Decay: t.decay},
 		Rate:    optim.Cosine{Peak: t.lr, Warmup: min(t.warmup, steps-1), Steps: steps},
-		Clip:    t.clip, Frozen: frozen, Chunk: t.chunk,
+		Clip:    t.clip, Frozen: frozen, Chunk: t.chunk, Distinct: t.distinct,
 	})
 	if err != nil {
 		return usageError{err}
 	}
 	if err := os.MkdirAll(t.out, 0o777); err != nil {
 		return err
+	}
+	for _, name := range []string{stateFile, "model.safetensors", "open_clip_model.safetensors", stepsName + ".jsonl", epochsName + ".jsonl"} {
+		if err := checkpoint.Clean(filepath.Join(t.out, name)); err != nil {
+			return err
+		}
 	}
 	state := filepath.Join(t.out, stateFile)
 	if resume {
@@ -176,10 +187,14 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 	if err != nil {
 		return err
 	}
+	trace.distinct = t.distinct
 	report := &trainReport{training: t, c: c, trainer: trainer, judged: judged, total: steps, trace: trace}
 	school := &stages.Train{
 		Trainer: trainer, Batch: t.batch, OnStep: report.step, OnEpoch: report.epoch,
 		State: state, Every: t.every, Notes: flagNotes(c), Ended: learnt.Ended,
+	}
+	if t.how.rejects != "" {
+		t.how.sink = &firstRejects{file: &sinks.Rejects{Path: t.how.rejects}, seen: map[string]bool{}}
 	}
 	report.begin(clip)
 	err = t.how.run(c, learnt, pipeline.Into(t.draw(learnt, clip), school))

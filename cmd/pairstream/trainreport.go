@@ -12,6 +12,7 @@ import (
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/pipeline/observe"
+	"github.com/pairstream/pairstream/sinks"
 	"github.com/pairstream/pairstream/stages"
 )
 
@@ -67,6 +68,9 @@ func (r *trainReport) epoch(ctx context.Context, number int64) error {
 		if err := skip.Run(ctx, pipeline.Into(vectors, judge)); err != nil {
 			return fmt.Errorf("--eval: %w", err)
 		}
+		if judge.Result.Pairs == 0 {
+			return fmt.Errorf("--eval %s: no pair to judge by", r.eval)
+		}
 		e.judge(judge.Result, judge.Grouped)
 	}
 	if err := r.trace.addEpoch(&e); err != nil {
@@ -104,6 +108,29 @@ func (r *trainReport) finish() error {
 	}
 	fmt.Fprintf(out, "\n%s: the model, and %s, %s\n", r.out, lossPicture, accuracyPicture)
 	return nil
+}
+
+// firstRejects lets a reject pass the first time that it comes, of every epoch.
+type firstRejects struct {
+	file *sinks.Rejects
+	seen map[string]bool
+}
+
+func (f *firstRejects) Open(ctx context.Context) error { return f.file.Open(ctx) }
+func (f *firstRejects) Close() error                   { return f.file.Close() }
+
+func (f *firstRejects) Write(ctx context.Context, in pipeline.Rejects) error {
+	var news pipeline.Rejects
+	for _, r := range in {
+		if row := r.Origin + " " + r.ID; !f.seen[row] {
+			f.seen[row] = true
+			news = append(news, r)
+		}
+	}
+	if len(news) == 0 {
+		return nil
+	}
+	return f.file.Write(ctx, news)
 }
 
 // ignored is a sink for rejects that are told elsewhere.

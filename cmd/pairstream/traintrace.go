@@ -22,6 +22,7 @@ type trace struct {
 	stepsFile   *os.File
 	epochsFile  *os.File
 	observation []train.Epoch
+	distinct    bool // duplicates are not held against each other
 }
 
 const (
@@ -75,7 +76,11 @@ func (t *trace) addStep(r stepRecord) error {
 
 // addEpoch adds an epoch, and says in it how training goes.
 func (t *trace) addEpoch(e *epochRecord) error {
-	t.observation = append(t.observation, e.observed())
+	o := e.observed()
+	if t.distinct {
+		o.Duplicates = 0
+	}
+	t.observation = append(t.observation, o)
 	e.Observation = train.Observe(t.observation)
 	t.epochs = append(t.epochs, *e)
 	return json.NewEncoder(t.epochsFile).Encode(e)

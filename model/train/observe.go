@@ -10,7 +10,7 @@ type Epoch struct {
 	Pairs          int     // of a batch
 	Loss, Accuracy float64 // the means of its steps
 	LogitScale     float64 // at its end
-	Duplicates     float64 // share of captions that their batch had before
+	Duplicates     float64 // share of captions that are in the batch before, and held against each other
 	HeldLoss       float64 // of pairs that are not learnt from; 0 where there are none
 }
 
@@ -32,7 +32,7 @@ func Observe(epochs []Epoch) string {
 	case len(epochs) > 1 && last.Loss > 0.98*chance:
 		return fmt.Sprintf("stuck at chance (ln %d = %.2f): try another learning rate or a longer warm-up", last.Pairs, chance)
 	case last.Duplicates > 0.1:
-		return fmt.Sprintf("%.0f %% of the captions are twice in their batch, and count as wrong", 100*last.Duplicates)
+		return fmt.Sprintf("%.0f %% of the captions are in their batch before, and held against each other: see distinct", 100*last.Duplicates)
 	case last.LogitScale > 99.9:
 		return "logit_scale is at its clamp of 100"
 	case last.Loss > 0.98*chance:

@@ -19,7 +19,8 @@ const (
 )
 
 // Save writes all that training needs to go on to a safetensors file, replaced in one step: the weights by the
-// original's names, AdamW's moments as adamw.first.NAME and adamw.second.NAME, and the number of steps. A state that is not finite is not saved. notes is the
+// original's names, AdamW's moments as adamw.first.NAME and adamw.second.NAME, and the number of steps. A state that is not finite is ErrDiverged, and not
+// saved. notes is the
 // caller's part, given back by Load: where it stands in its data, the state of its random numbers.
 func (t *Trainer) Save(path string, notes map[string]string) error {
 	metadata := map[string]string{stepNote: strconv.Itoa(t.optimizer.Steps), settingsNote: t.settings()}
@@ -34,7 +35,7 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 	t.each(func(name string, shape []int, values []float32) {
 		tensors = append(tensors, checkpoint.FromFloats(name, shape, values))
 		if broken == nil && !finite(values) {
-			broken = fmt.Errorf("train: %s is no longer finite after step %d: the learning rate is too high", name, t.optimizer.Steps)
+			broken = fmt.Errorf("train: %s is not finite after step %d: %w", name, t.optimizer.Steps, ErrDiverged)
 		}
 	})
 	if broken != nil {

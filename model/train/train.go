@@ -3,6 +3,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -23,7 +24,14 @@ type Options struct {
 	// than a batch every pair is embedded twice, and the gradients are those of the whole batch all the same
 	// (GradCache, Gao et al. 2021, https://arxiv.org/abs/2101.06983): only embeddings limit a batch.
 	Chunk int
+
+	// Distinct keeps pairs of the same caption from being held against each other: else, to learn one of them is to
+	// unlearn the other.
+	Distinct bool
 }
+
+// ErrDiverged says that the numbers of training have left all bounds.
+var ErrDiverged = errors.New("training diverged: the learning rate is too high for it")
 
 // A Trainer holds a model in training. It is for one goroutine at a time, and uses all processors itself; the same
 // batches give the same weights, bit for bit, on any number of them.
@@ -63,6 +71,7 @@ type Metrics struct {
 	Step         int     // counted from 1
 	Rate         float64 // the learning rate it was made with
 	LogitScale   float64 // what cosines were multiplied by
+	Duplicates   int     // captions that are in the batch before
 	Gradient     float64 // how long the gradient was before clipping; 0 where it is not clipped
 }
 
@@ -70,8 +79,8 @@ type Metrics struct {
 var maxLogitScale = float32(math.Log(100))
 
 // Step takes one step on a batch: pixels (N, 3, S, S) and tokens (N, ContextLength), as EncodeImages and EncodeTexts
-// take them; picture i and caption i are a pair. Where the loss is not a finite number, that is the error, and the
-// weights stay as they are.
+// take them; picture i and caption i are a pair. Where the loss is not a finite number, the error is ErrDiverged, and
+// the weights stay as they are.
 func (t *Trainer) Step(pixels []float32, tokens []int32) (Metrics, error) {
 	c := t.learner.CLIP()
 	size, length, embed := 3*c.ImageSize()*c.ImageSize(), c.ContextLength(), c.Embed()
@@ -95,7 +104,12 @@ func (t *Trainer) Step(pixels []float32, tokens []int32) (Metrics, error) {
 		c.EncodeTexts(t.texts, tokens)
 	}
 
+	same, duplicates := numberCaptions(tokens, length)
+	if t.options.Distinct {
+		t.contrastive.Same = same
+	}
 	m, err := t.lossAndGradients(float64(c.LogitScale()))
+	m.Duplicates = duplicates
 	if err != nil {
 		return m, err
 	}
@@ -139,7 +153,7 @@ func (t *Trainer) lossAndGradients(scale float64) (Metrics, error) {
 		return m, fmt.Errorf("train: %w", err)
 	}
 	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
-		return m, fmt.Errorf("train: the loss of step %d is %g", t.optimizer.Steps+1, m.Loss)
+		return m, fmt.Errorf("train: the loss of step %d is %g: %w", t.optimizer.Steps+1, m.Loss, ErrDiverged)
 	}
 	dimages, dtexts := make([]float32, len(t.images)), make([]float32, len(t.texts))
 	dscale, err := t.contrastive.Backward(dimages, dtexts)

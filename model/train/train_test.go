@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -218,7 +219,7 @@ func TestStepErrors(t *testing.T) {
 	}
 	broken := slices.Clone(pixels)
 	broken[0] = float32(math.NaN())
-	if _, err := trainer.Step(broken, tokens); err == nil || err.Error() != "train: the loss of step 1 is NaN" {
+	if _, err := trainer.Step(broken, tokens); !errors.Is(err, ErrDiverged) || !strings.HasPrefix(err.Error(), "train: the loss of step 1 is NaN") {
 		t.Errorf("error %v of a NaN", err)
 	}
 	if trainer.Model().Fingerprint() != before || trainer.Steps() != 0 {
@@ -227,6 +228,70 @@ func TestStepErrors(t *testing.T) {
 	for _, o := range []Options{{}, {Rate: options.Rate, Chunk: -1}, {Rate: options.Rate, Frozen: model.Frozen{Image: true, Layers: 3}}} {
 		if _, err := New(model.New(taught, 1), o); err == nil {
 			t.Errorf("%+v: no error", o)
+		}
+	}
+}
+
+// TestBrokenStateIsNotSaved keeps the state before it, too.
+func TestBrokenStateIsNotSaved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.safetensors")
+	trainer, _, _ := newTaught(t, options)
+	if err := trainer.Save(path, map[string]string{"a": "b"}); err != nil {
+		t.Fatal(err)
+	}
+	trainer.learner.Parameters()[1].Value[0] = float32(math.Inf(1))
+	if err := trainer.Save(path, nil); !errors.Is(err, ErrDiverged) {
+		t.Errorf("error %v of an infinite weight", err)
+	}
+	if notes, err := Notes(path); err != nil || notes["a"] != "b" || len(notes) != 1 {
+		t.Errorf("notes %v, %v: want those saved before", notes, err)
+	}
+}
+
+// TestDistinct trains on pairs each of which comes twice: with Distinct they are not held against each other, so that the
+// loss is less.
+func TestDistinct(t *testing.T) {
+	_, pixels, tokens := newTaught(t, options)
+	pixels, tokens = append(pixels, pixels...), append(tokens, tokens...)
+	losses := map[bool]float64{}
+	for _, distinct := range []bool{false, true} {
+		o := options
+		o.Distinct = distinct
+		trainer, _, _ := newTaught(t, o)
+		m := must(t)(trainer.Step(pixels, tokens))
+		if want := len(tokens) / 9 / 2; m.Duplicates != want {
+			t.Errorf("%d duplicates, want %d", m.Duplicates, want)
+		}
+		losses[distinct] = m.Loss
+	}
+	if losses[true] >= losses[false] {
+		t.Errorf("loss %.3f with all pairings, %.3f without those of the same caption", losses[false], losses[true])
+	}
+}
+
+// TestObserve goes through what is said of training.
+func TestObserve(t *testing.T) {
+	chance := math.Log(128)
+	for want, epochs := range map[string][]Epoch{
+		"as by chance (ln 128 = 4.85)":                      {{Loss: chance}},
+		"stuck at chance (ln 128 = 4.85)":                   {{Loss: chance}, {Loss: chance - 0.01}},
+		"worse than chance":                                 {{Loss: 4}, {Loss: 6}},
+		"diverged":                                          {{Loss: math.NaN()}},
+		"a batch of 8 leaves little":                        {{Loss: 2, Pairs: 8}},
+		"20 % of the captions are in their batch before":    {{Loss: 3, Duplicates: 0.2}},
+		"logit_scale is at its clamp of 100":                {{Loss: 3}, {Loss: 1, LogitScale: 100}},
+		"learns fast":                                       {{Loss: 4}, {Loss: 3}},
+		"learns by heart: the loss of held-out pairs rises": {{Loss: 2, HeldLoss: 2}, {Loss: 1, HeldLoss: 2.2}},
+		"hardly changes":                                    {{Loss: 1}, {Loss: 0.99}},
+		"the loss rises":                                    {{Loss: 1}, {Loss: 1.5}},
+	} {
+		for i := range epochs {
+			if epochs[i].Pairs == 0 {
+				epochs[i].Pairs = 128
+			}
+		}
+		if got := Observe(epochs); !strings.HasPrefix(got, want) {
+			t.Errorf("%+v: %q, want %q", epochs, got, want)
 		}
 	}
 }
