@@ -38,7 +38,7 @@ type level struct {
 	layerNorm   func(y, x, weight, bias []float32, epsilon float32)
 	softmax     func(x []float32, n int, scale float32)
 
-	derivatives [4]func(dx, dy, x []float32)
+	derivatives [5]func(dx, dy, x []float32)
 	adamW       func(p, m, v, g []float32, keep, size, rate1, beta2, rate2, root, epsilon float32)
 
 	addPair  func(hi, lo, x []float32)
@@ -68,7 +68,7 @@ var generic = level{
 	add:         add,
 	layerNorm:   layerNorm,
 	softmax:     softmax,
-	derivatives: [4]func(dx, dy, x []float32){nil, quickGELUBackward, geluBackward, nil},
+	derivatives: [5]func(dx, dy, x []float32){QuickGELU: quickGELUBackward, GELU: geluBackward},
 	adamW:       adamW,
 	addPair:     addPair,
 	maxima:      maxima,
