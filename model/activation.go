@@ -34,7 +34,7 @@ func (a Activation) String() string {
 type activationFunctions struct {
 	packed   tensor.Activation
 	forward  func(y, x []float32)
-	backward func(dx, dy, x, y []float32)
+	backward func(dx, dy, x []float32)
 }
 
 func (a Activation) functions() activationFunctions {

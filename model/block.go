@@ -20,7 +20,7 @@ type transformer struct {
 
 	activation       tensor.Activation
 	activate         func(y, x []float32)
-	activateBackward func(dx, dy, x, y []float32)
+	activateBackward func(dx, dy, x []float32)
 }
 
 // block is a pre-norm residual attention block:

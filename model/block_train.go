@@ -84,7 +84,7 @@ func (t *transformer) backwardRows(i int, p *tape, r run) {
 	hidden := part(p.hidden, t.mlp)
 	t.activate(hidden, fc)
 	b.contract.BackwardInput(dfc, dy)
-	t.activateBackward(dfc, dfc, fc, hidden)
+	t.activateBackward(dfc, dfc, fc)
 	b.fc.BackwardInput(dnorm, dfc)
 	dmid := part(p.dmid, t.width)
 	copy(dmid, dy)

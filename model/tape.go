@@ -1,6 +1,7 @@
 package model
 
 import (
+	"runtime"
 	"sync"
 
 	"github.com/pairstream/pairstream/model/tensor"
@@ -15,7 +16,7 @@ import (
 // order however many do it.
 type tape struct {
 	seqs    []sequence
-	runs    []run       // of seqs, of about chunkRows rows each
+	runs    []run       // of seqs, as split makes them
 	blocks  []blockTape // one for each block
 	pooled  []float32   // (N, W) what the last block gives
 	final   []float32   // (N, W) the same behind the last LayerNorm
@@ -48,14 +49,10 @@ type scratch struct {
 // begin lays the tape out for sequences, whose rows follow each other.
 func (p *tape) begin(t *transformer, seqs []sequence) {
 	rows, longest := 0, 0
-	p.runs = p.runs[:0]
-	for i, s := range seqs {
-		if last := len(p.runs) - 1; last < 0 || s.start+s.length-seqs[p.runs[last].from].start > chunkRows {
-			p.runs = append(p.runs, run{from: i})
-		}
-		p.runs[len(p.runs)-1].to = i + 1
+	for _, s := range seqs {
 		rows, longest = s.start+s.length, max(longest, s.length)
 	}
+	p.split(seqs, rows)
 	p.seqs = seqs
 	if len(p.blocks) == 0 {
 		p.blocks = make([]blockTape, len(t.blocks))
@@ -81,6 +78,20 @@ func (p *tape) begin(t *transformer, seqs []sequence) {
 	resize(&p.dfc, rows*t.mlp)
 	p.scores.New = func() any { return new([]float32) }
 	p.longest = longest
+}
+
+// split makes runs of about as many rows each: two for each processor, so that all have work to the end, but of no less
+// than chunkRows and no more than four times that. Each packs a weight again, and keeps its rows in the cache.
+func (p *tape) split(seqs []sequence, rows int) {
+	most := min(max(rows/(2*runtime.GOMAXPROCS(0)), chunkRows), 4*chunkRows)
+	runs := (rows + most - 1) / most
+	p.runs = p.runs[:0]
+	for i, s := range seqs {
+		if len(p.runs) == 0 || s.start*runs >= len(p.runs)*rows {
+			p.runs = append(p.runs, run{from: i})
+		}
+		p.runs[len(p.runs)-1].to = i + 1
+	}
 }
 
 // rows gives the part of x, of width values a row, that belongs to a run, or to its pooled rows.

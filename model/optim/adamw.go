@@ -94,12 +94,8 @@ func (a *AdamW) Step(rate float64) {
 		if s.decays {
 			keep = float32(1 - rate*a.Decay)
 		}
-		p, g, m, v := s.Value[from:to], s.Gradient[from:to], s.First[from:to], s.Second[from:to]
-		for i, g := range g {
-			m[i] += beta1 * (g - m[i])
-			v[i] = v[i]*beta2 + toward*(g*g)
-			p[i] = p[i]*keep - size*m[i]/(float32(math.Sqrt(float64(v[i])))/correct2+epsilon)
-		}
+		tensor.AdamW(s.Value[from:to], s.First[from:to], s.Second[from:to], s.Gradient[from:to],
+			keep, size, beta1, beta2, toward, correct2, epsilon)
 	})
 }
 

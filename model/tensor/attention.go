@@ -21,7 +21,7 @@ func (a Attention) Forward(out, qkv, scores []float32, first int) {
 	for head := 0; head < a.Width; head += dim {
 		p := a.probabilities(scores, qkv, head, first, rows)
 		_, _, v := a.parts(qkv, head)
-		Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(p, rows, length, length), v, 0, matrix(out[head:], rows, dim, a.Width))
+		GemmHere(blas.NoTrans, blas.NoTrans, 1, matrix(p, rows, length, length), v, 0, matrix(out[head:], rows, dim, a.Width))
 	}
 }
 
@@ -49,14 +49,14 @@ func (a Attention) Backward(dqkv, dout, qkv, scores []float32, first int) {
 		dq.Rows, dq.Data = rows, dq.Data[first*stride:]
 		grad := matrix(dout[head:], rows, dim, width)
 
-		Gemm(blas.Trans, blas.NoTrans, 1, matrix(p, rows, length, length), grad, 0, dv)
+		GemmHere(blas.Trans, blas.NoTrans, 1, matrix(p, rows, length, length), grad, 0, dv)
 		ds := matrix(dscores, rows, length, length)
-		Gemm(blas.NoTrans, blas.Trans, 1, grad, v, 0, ds)
+		GemmHere(blas.NoTrans, blas.Trans, 1, grad, v, 0, ds)
 		for i := range rows {
 			softmaxBackward(dscores[i*length:(i+1)*length], p[i*length:(i+1)*length])
 		}
-		Gemm(blas.NoTrans, blas.NoTrans, a.scale(), ds, k, 0, dq)
-		Gemm(blas.Trans, blas.NoTrans, a.scale(), ds, q, 0, dk)
+		GemmHere(blas.NoTrans, blas.NoTrans, a.scale(), ds, k, 0, dq)
+		GemmHere(blas.Trans, blas.NoTrans, a.scale(), ds, q, 0, dk)
 	}
 }
 
@@ -75,7 +75,7 @@ func (a Attention) probabilities(scores, qkv []float32, head, first, rows int) [
 	q, k, _ := a.parts(qkv, head)
 	q.Rows, q.Data = rows, q.Data[first*q.Stride:]
 	scores = scores[:rows*k.Rows]
-	Gemm(blas.NoTrans, blas.Trans, a.scale(), q, k, 0, matrix(scores, rows, k.Rows, k.Rows))
+	GemmHere(blas.NoTrans, blas.Trans, a.scale(), q, k, 0, matrix(scores, rows, k.Rows, k.Rows))
 	for i := range rows {
 		row := scores[i*k.Rows : (i+1)*k.Rows]
 		if a.Causal {

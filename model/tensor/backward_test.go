@@ -30,13 +30,9 @@ func nearGolden(t *testing.T, name string, got []float32) {
 
 func TestActivationsBackward(t *testing.T) {
 	x := []float32{-100, -10, -3, -1.5, -0.5, -1e-3, 0, 1e-3, 0.5, 1.5, 3, 10, 100}
-	for name, f := range map[string]struct {
-		forward  func(y, x []float32)
-		backward func(dx, dy, x, y []float32)
-	}{"gelu": {GELU, GELUBackward}, "quick_gelu": {QuickGELU, QuickGELUBackward}} {
-		dx, y := wave(len(x), 1, 3, 0), make([]float32, len(x))
-		f.forward(y, x)
-		f.backward(dx, dx, x, y)
+	for name, backward := range map[string]func(dx, dy, x []float32){"gelu": GELUBackward, "quick_gelu": QuickGELUBackward} {
+		dx := wave(len(x), 1, 3, 0)
+		backward(dx, dx, x)
 		nearGolden(t, name+"_dx", dx)
 	}
 }

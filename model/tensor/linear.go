@@ -66,14 +66,14 @@ func (l *Linear) rows(y, x []float32) int {
 
 // accumulate computes y (T, out) += x (T, in)·Wᵀ.
 func (l *Linear) accumulate(y, x []float32, rows int) {
-	Gemm(blas.NoTrans, blas.Trans, 1, matrix(x, rows, l.in, l.in), matrix(l.weight, l.out, l.in, l.in),
+	GemmHere(blas.NoTrans, blas.Trans, 1, matrix(x, rows, l.in, l.in), matrix(l.weight, l.out, l.in, l.in),
 		1, matrix(y, rows, l.out, l.out))
 }
 
 // BackwardInput is the gradient of Forward and ForwardAdd for x: dx (T, in) = dy (T, out)·W.
 func (l *Linear) BackwardInput(dx, dy []float32) {
 	rows := l.rows(dy, dx)
-	Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(dy, rows, l.out, l.out), matrix(l.weight, l.out, l.in, l.in),
+	GemmHere(blas.NoTrans, blas.NoTrans, 1, matrix(dy, rows, l.out, l.out), matrix(l.weight, l.out, l.in, l.in),
 		0, matrix(dx, rows, l.in, l.in))
 }
 
@@ -84,7 +84,7 @@ func BackwardWeight(dw, dy, x []float32, out, in, from, to int) {
 	if rows == 0 || from == to {
 		return
 	}
-	Gemm(blas.Trans, blas.NoTrans, 1, matrix(dy[from:], rows, to-from, out), matrix(x, rows, in, in),
+	GemmHere(blas.Trans, blas.NoTrans, 1, matrix(dy[from:], rows, to-from, out), matrix(x, rows, in, in),
 		1, matrix(dw[from*in:], to-from, in, in))
 }
 

@@ -6,7 +6,8 @@
 //
 // Without PAIRSTREAM_PYTHON, or where a package is missing, it measures what is there and says what is not. Peers are
 // processes that live as long as the run; they and we take turns, and the figures are medians of turns. Nobody is timed
-// before all have computed the same. Read measure.go first, then the cases: products.go, encode.go, prepare.go, contrast.go, embed.go.
+// before all have computed the same. Read measure.go first, then the cases: products.go, encode.go, prepare.go,
+// contrast.go, step.go, embed.go.
 package main
 
 import (
@@ -65,7 +66,7 @@ func bench(run string, d time.Duration, file string) error {
 	}
 	var tables []table
 	var failed []error
-	for _, suite := range []suite{products, images, texts, tokens, pictures, contrast, wholeRuns} {
+	for _, suite := range []suite{products, images, texts, tokens, pictures, contrast, steps, wholeRuns} {
 		t, trials, err := suite(s)
 		if err != nil {
 			return err

@@ -21,24 +21,26 @@ func products(s *session) (table, []trial, error) {
 	}}
 	r := rand.New(rand.NewPCG(3, 3))
 	var trials []trial
-	for _, threads := range threadCounts() {
-		for _, shape := range [][3]int{{50, 768, 2304}, {400, 768, 3072}, {400, 3072, 768}, {616, 512, 2048}, {1024, 1024, 1024}, {2048, 2048, 2048}} {
-			rows, in, out := shape[0], shape[1], shape[2]
-			x, w := make([]float32, rows*in), make([]float32, out*in)
-			args := map[string]any{"rows": rows, "in": in, "out": out, "threads": threads}
-			for name, values := range map[string][]float32{"x": x, "w": w} {
-				for i := range values {
-					values[i] = r.Float32() - 0.5
-				}
-				file := filepath.Join(s.dir, fmt.Sprintf("%s-%dx%dx%d.f32", name, rows, in, out))
-				if err := writeFloats(file, values); err != nil {
-					return t, nil, err
-				}
-				args[name] = file
+	for _, shape := range [][3]int{{50, 768, 2304}, {400, 768, 3072}, {400, 3072, 768}, {616, 512, 2048}, {1024, 1024, 1024}, {2048, 2048, 2048}} {
+		rows, in, out := shape[0], shape[1], shape[2]
+		size := fmt.Sprintf("%d×%d×%d", rows, in, out)
+		x, w := make([]float32, rows*in), make([]float32, out*in)
+		args := map[string]any{"rows": rows, "in": in, "out": out}
+		for name, values := range map[string][]float32{"x": x, "w": w} {
+			for i := range values {
+				values[i] = r.Float32() - 0.5
 			}
-			operations := 2 * float64(rows) * float64(in) * float64(out)
+			file := filepath.Join(s.dir, name+"-"+size+".f32")
+			if err := writeFloats(file, values); err != nil {
+				return t, nil, err
+			}
+			args[name] = file
+		}
+		operations := 2 * float64(rows) * float64(in) * float64(out)
+		for _, threads := range threadCounts() {
+			args := with(args, map[string]any{"threads": threads})
 			trials = append(trials, trial{
-				setting: fmt.Sprintf("%d×%d×%d, %s", rows, in, out, plural(threads)), units: 1, width: out, operations: operations,
+				setting: size + ", " + plural(threads), units: 1, width: out, operations: operations,
 				contenders: s.against([]contender{
 					packedProduct(threads, x, w, rows, in, out),
 					plainProduct(threads, x, w, rows, in, out),

@@ -38,6 +38,9 @@ type level struct {
 	layerNorm   func(y, x, weight, bias []float32, epsilon float32)
 	softmax     func(x []float32, n int, scale float32)
 
+	derivatives [5]func(dx, dy, x []float32)
+	adamW       func(p, m, v, g []float32, keep, size, rate1, beta2, rate2, root, epsilon float32)
+
 	addPair  func(hi, lo, x []float32)
 	maxima   func(tops, x []float32) float32
 	addExp   func(sums, tops, hi, lo []float32, scale, rest, top float32) float32
@@ -65,6 +68,8 @@ var generic = level{
 	add:         add,
 	layerNorm:   layerNorm,
 	softmax:     softmax,
+	derivatives: [5]func(dx, dy, x []float32){QuickGELU: quickGELUBackward, GELU: geluBackward},
+	adamW:       adamW,
 	addPair:     addPair,
 	maxima:      maxima,
 	addExp:      addExp,

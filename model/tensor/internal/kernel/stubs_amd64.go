@@ -267,6 +267,21 @@ func softplusAVX512(sums []float32, hi []float32, lo []float32, scale float32, r
 //go:noescape
 func logisticAVX512(sums []float32, g []float32, hi []float32, lo []float32, scale float32, rest float32, bias float32, biasRest float32, weight float32)
 
+// quickGELUBackwardAVX512 computes dx = dy·(x·sigmoid(1.702·x))'.
+//
+//go:noescape
+func quickGELUBackwardAVX512(dx []float32, dy []float32, x []float32)
+
+// geluBackwardAVX512 computes dx = dy·(x·Φ(x))'.
+//
+//go:noescape
+func geluBackwardAVX512(dx []float32, dy []float32, x []float32)
+
+// adamWAVX512 moves p by its gradient g, and the running means m of g and v of its square.
+//
+//go:noescape
+func adamWAVX512(p []float32, m []float32, v []float32, g []float32, keep float32, size float32, rate1 float32, beta2 float32, rate2 float32, root float32, epsilon float32)
+
 // addPairAVX2 computes hi + lo += x, hi being the rounded sum and lo what was lost.
 //
 //go:noescape
@@ -296,3 +311,18 @@ func softplusAVX2(sums []float32, hi []float32, lo []float32, scale float32, res
 //
 //go:noescape
 func logisticAVX2(sums []float32, g []float32, hi []float32, lo []float32, scale float32, rest float32, bias float32, biasRest float32, weight float32)
+
+// quickGELUBackwardAVX2 computes dx = dy·(x·sigmoid(1.702·x))'.
+//
+//go:noescape
+func quickGELUBackwardAVX2(dx []float32, dy []float32, x []float32)
+
+// geluBackwardAVX2 computes dx = dy·(x·Φ(x))'.
+//
+//go:noescape
+func geluBackwardAVX2(dx []float32, dy []float32, x []float32)
+
+// adamWAVX2 moves p by its gradient g, and the running means m of g and v of its square.
+//
+//go:noescape
+func adamWAVX2(p []float32, m []float32, v []float32, g []float32, keep float32, size float32, rate1 float32, beta2 float32, rate2 float32, root float32, epsilon float32)

@@ -91,9 +91,14 @@ def load():
         x = np.fromfile(args["images"], "<f4").reshape(-1, args["width"])
         y = np.fromfile(args["texts"], "<f4").reshape(-1, args["width"])
 
+        # As many rows at a time as a matrix of 400 MB has; all of 10,000.
+        rows = 100_000_000 // len(x)
+
         def call():
-            g = x @ y.T
-            g @ y, g.T @ x
+            for i in range(0, len(x), rows):
+                some = x[i : i + rows]
+                g = some @ y.T
+                g @ y, g.T @ some
 
         return call
 

@@ -100,6 +100,25 @@ def load():
 
         return call
 
+    def step(args):
+        torch.set_num_threads(args["threads"])
+        model = open_clip.create_model(args["name"]).train().to(memory_format=torch.channels_last)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.98), eps=1e-6, fused=True)
+        criterion = open_clip.loss.ClipLoss()
+        x = np.fromfile(args["pixels"], "<f4").reshape(-1, 3, args["size"], args["size"])[: args["batch"]]
+        x = torch.from_numpy(x).to(memory_format=torch.channels_last)
+        ids = np.fromfile(args["tokens"], "<f4").astype(np.int64).reshape(-1, args["context"])[: args["batch"]]
+        ids = torch.from_numpy(ids)
+
+        def call():
+            torch.set_num_threads(args["threads"])
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16, enabled=args["type"] == "bfloat16"):
+                criterion(*model(x, ids)).backward()
+            optimizer.step()
+
+        return call
+
     class Pairs(torch.utils.data.Dataset):
         def __init__(self, folder, size):
             self.files, self.transform = sorted(glob.glob(os.path.join(folder, "*.jpg"))), transform(size)
@@ -134,6 +153,7 @@ def load():
         "tokenize": tokenize,
         "preprocess": preprocess,
         "loss": loss,
+        "step": step,
         "folder": folder,
         "product": product,
         "packed product": packed_product,

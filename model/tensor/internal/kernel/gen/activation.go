@@ -74,17 +74,24 @@ func (l *lanes) activations() {
 		l.op("VMULPS", vec(2), vec(0), vec(1))
 		sigmoid()
 	})
-	// The normal distribution is 0.5 + x·P(x²)/Q(x²) on |x| ≤ 5.6, where it is 0 or 1 to 1e-8. The fraction was fitted
-	// for the least error of x·Φ(x), which is 1e-8 before rounding.
-	l.elementwise("gelu", "computes x·Φ(x).", -5.6, 5.6, func() {
+	l.elementwise("gelu", "computes x·Φ(x).", -normalEnd, normalEnd, func() {
 		l.op("VMAXPS", vec(0), vec(5), vec(1))
 		l.op("VMINPS", vec(1), vec(6), vec(1))
 		l.op("VMULPS", vec(1), vec(1), vec(2))
-		l.horner(3, 2, 2.20901841e-08, 6.39845043e-06, 1.76564338e-04, 4.72345542e-03, 3.46182161e-02, 3.98942146e-01)
-		l.horner(4, 2, 1.18178031e-06, 7.61039678e-05, 1.92790481e-03, 2.90824724e-02, 2.53440079e-01, 1)
-		l.op("VDIVPS", vec(4), vec(3), vec(3))
+		l.normal(3, 4, 2)
 		l.fillConstant(float(0.5), 2)
 		l.op("VFMADD213PS", vec(2), vec(1), vec(3))
 		l.op("VMULPS", vec(3), vec(0), vec(0))
 	})
+}
+
+// normalEnd is from where on the normal distribution is 1 to 1e-8.
+const normalEnd = 5.6
+
+// normal sets v to (Φ(x) - ½)/x, given x² and |x| ≤ normalEnd; q is overwritten. The fraction was fitted for the least error
+// of x·Φ(x), which is 1e-8 before rounding.
+func (l *lanes) normal(v, q, squared vec) {
+	l.horner(v, squared, 2.20901841e-08, 6.39845043e-06, 1.76564338e-04, 4.72345542e-03, 3.46182161e-02, 3.98942146e-01)
+	l.horner(q, squared, 1.18178031e-06, 7.61039678e-05, 1.92790481e-03, 2.90824724e-02, 2.53440079e-01, 1)
+	l.op("VDIVPS", q, v, v)
 }

@@ -42,23 +42,25 @@ func generate() map[string]string {
 	others.transpose()
 	others.prefetch()
 	others.data()
-	var pairs output
+	var training output
 	for _, wide := range []bool{true, false} {
-		l := lanes{output: &pairs, wide: wide, suffix: map[bool]string{true: "AVX512", false: "AVX2"}[wide]}
+		l := lanes{output: &training, wide: wide, suffix: map[bool]string{true: "AVX512", false: "AVX2"}[wide]}
 		l.addPair()
 		l.maxima()
 		l.addExp()
 		l.shares()
 		l.softplus()
 		l.logistic()
+		l.derivatives()
+		l.adamW()
 	}
-	pairs.data()
+	training.data()
 	const include = "#include \"textflag.h\"\n"
 	return map[string]string{
 		"tile_amd64.s":  header + include + products.text.String(),
 		"lanes_amd64.s": header + include + others.text.String(),
-		"pairs_amd64.s": header + include + pairs.text.String(),
+		"train_amd64.s": header + include + training.text.String(),
 		"stubs_amd64.go": header + "package kernel\n" +
-			products.stubs.String() + others.stubs.String() + pairs.stubs.String(),
+			products.stubs.String() + others.stubs.String() + training.stubs.String(),
 	}
 }

@@ -671,6 +671,292 @@ done18:
 	VZEROUPPER
 	RET
 
+// func quickGELUBackwardAVX512(dx []float32, dy []float32, x []float32)
+TEXT ·quickGELUBackwardAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), DI
+	MOVQ dy_base+24(FP), BX
+	MOVQ x_base+48(FP), AX
+	MOVQ x_len+56(FP), CX
+	VBROADCASTSS constants<>+704(SB), Z5
+	VBROADCASTSS constants<>+736(SB), Z6
+	SUBQ $16, CX
+	JLT rest20
+	PCALIGN $32
+loop19:
+	VMOVUPS 0(AX), Z4
+	VMULPS.BCST constants<>+768(SB), Z4, Z0
+	VMAXPS Z0, Z5, Z0
+	VMINPS Z0, Z6, Z0
+	VMULPS.BCST constants<>+800(SB), Z0, Z1
+	VRNDSCALEPS $0, Z1, Z1
+	VFNMADD231PS.BCST constants<>+832(SB), Z1, Z0
+	VFNMADD231PS.BCST constants<>+864(SB), Z1, Z0
+	VBROADCASTSS constants<>+896(SB), Z2
+	VFMADD213PS.BCST constants<>+928(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+960(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+992(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1024(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1056(SB), Z0, Z2
+	VMULPS Z0, Z0, Z3
+	VFMADD213PS Z0, Z3, Z2
+	VADDPS.BCST constants<>+96(SB), Z2, Z0
+	VSCALEFPS Z1, Z0, Z0
+	VBROADCASTSS constants<>+96(SB), Z1
+	VADDPS Z0, Z1, Z2
+	VDIVPS Z2, Z1, Z3
+	VMULPS Z3, Z0, Z0
+	VMULPS.BCST constants<>+1088(SB), Z4, Z2
+	VFMADD213PS Z1, Z2, Z0
+	VMULPS Z3, Z0, Z0
+	VMOVUPS 0(BX), Z1
+	VMULPS Z1, Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, AX
+	ADDQ $64, BX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop19
+rest20:
+	ADDQ $16, CX
+	JEQ done21
+	MOVL $1, R12
+	SHLL CX, R12
+	DECL R12
+	KMOVW R12, K1
+	VMOVUPS.Z 0(AX), K1, Z4
+	VMULPS.BCST constants<>+768(SB), Z4, Z0
+	VMAXPS Z0, Z5, Z0
+	VMINPS Z0, Z6, Z0
+	VMULPS.BCST constants<>+800(SB), Z0, Z1
+	VRNDSCALEPS $0, Z1, Z1
+	VFNMADD231PS.BCST constants<>+832(SB), Z1, Z0
+	VFNMADD231PS.BCST constants<>+864(SB), Z1, Z0
+	VBROADCASTSS constants<>+896(SB), Z2
+	VFMADD213PS.BCST constants<>+928(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+960(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+992(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1024(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1056(SB), Z0, Z2
+	VMULPS Z0, Z0, Z3
+	VFMADD213PS Z0, Z3, Z2
+	VADDPS.BCST constants<>+96(SB), Z2, Z0
+	VSCALEFPS Z1, Z0, Z0
+	VBROADCASTSS constants<>+96(SB), Z1
+	VADDPS Z0, Z1, Z2
+	VDIVPS Z2, Z1, Z3
+	VMULPS Z3, Z0, Z0
+	VMULPS.BCST constants<>+1088(SB), Z4, Z2
+	VFMADD213PS Z1, Z2, Z0
+	VMULPS Z3, Z0, Z0
+	VMOVUPS.Z 0(BX), K1, Z1
+	VMULPS Z1, Z0, Z0
+	VMOVUPS Z0, K1, 0(DI)
+done21:
+	VZEROUPPER
+	RET
+
+// func geluBackwardAVX512(dx []float32, dy []float32, x []float32)
+TEXT ·geluBackwardAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), DI
+	MOVQ dy_base+24(FP), BX
+	MOVQ x_base+48(FP), AX
+	MOVQ x_len+56(FP), CX
+	VBROADCASTSS constants<>+704(SB), Z5
+	VBROADCASTSS constants<>+736(SB), Z6
+	SUBQ $16, CX
+	JLT rest23
+	PCALIGN $32
+loop22:
+	VMOVUPS 0(AX), Z4
+	VMULPS Z4, Z4, Z0
+	VMULPS.BCST constants<>+1120(SB), Z0, Z0
+	VMAXPS Z0, Z5, Z0
+	VMINPS Z0, Z6, Z0
+	VMULPS.BCST constants<>+800(SB), Z0, Z1
+	VRNDSCALEPS $0, Z1, Z1
+	VFNMADD231PS.BCST constants<>+832(SB), Z1, Z0
+	VFNMADD231PS.BCST constants<>+864(SB), Z1, Z0
+	VBROADCASTSS constants<>+896(SB), Z2
+	VFMADD213PS.BCST constants<>+928(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+960(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+992(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1024(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1056(SB), Z0, Z2
+	VMULPS Z0, Z0, Z3
+	VFMADD213PS Z0, Z3, Z2
+	VADDPS.BCST constants<>+96(SB), Z2, Z0
+	VSCALEFPS Z1, Z0, Z0
+	VMULPS.BCST constants<>+1152(SB), Z4, Z1
+	VMULPS Z1, Z0, Z0
+	VBROADCASTSS constants<>+1184(SB), Z2
+	VMAXPS Z4, Z2, Z1
+	VBROADCASTSS constants<>+1216(SB), Z2
+	VMINPS Z1, Z2, Z1
+	VMULPS Z1, Z1, Z2
+	VBROADCASTSS constants<>+1248(SB), Z3
+	VFMADD213PS.BCST constants<>+1280(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1312(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1344(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1376(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1408(SB), Z2, Z3
+	VBROADCASTSS constants<>+1440(SB), Z4
+	VFMADD213PS.BCST constants<>+1472(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+1504(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+1536(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+1568(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+96(SB), Z2, Z4
+	VDIVPS Z4, Z3, Z3
+	VBROADCASTSS constants<>+1056(SB), Z2
+	VFMADD213PS Z2, Z1, Z3
+	VADDPS Z3, Z0, Z0
+	VMOVUPS 0(BX), Z1
+	VMULPS Z1, Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, AX
+	ADDQ $64, BX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop22
+rest23:
+	ADDQ $16, CX
+	JEQ done24
+	MOVL $1, R12
+	SHLL CX, R12
+	DECL R12
+	KMOVW R12, K1
+	VMOVUPS.Z 0(AX), K1, Z4
+	VMULPS Z4, Z4, Z0
+	VMULPS.BCST constants<>+1120(SB), Z0, Z0
+	VMAXPS Z0, Z5, Z0
+	VMINPS Z0, Z6, Z0
+	VMULPS.BCST constants<>+800(SB), Z0, Z1
+	VRNDSCALEPS $0, Z1, Z1
+	VFNMADD231PS.BCST constants<>+832(SB), Z1, Z0
+	VFNMADD231PS.BCST constants<>+864(SB), Z1, Z0
+	VBROADCASTSS constants<>+896(SB), Z2
+	VFMADD213PS.BCST constants<>+928(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+960(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+992(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1024(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+1056(SB), Z0, Z2
+	VMULPS Z0, Z0, Z3
+	VFMADD213PS Z0, Z3, Z2
+	VADDPS.BCST constants<>+96(SB), Z2, Z0
+	VSCALEFPS Z1, Z0, Z0
+	VMULPS.BCST constants<>+1152(SB), Z4, Z1
+	VMULPS Z1, Z0, Z0
+	VBROADCASTSS constants<>+1184(SB), Z2
+	VMAXPS Z4, Z2, Z1
+	VBROADCASTSS constants<>+1216(SB), Z2
+	VMINPS Z1, Z2, Z1
+	VMULPS Z1, Z1, Z2
+	VBROADCASTSS constants<>+1248(SB), Z3
+	VFMADD213PS.BCST constants<>+1280(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1312(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1344(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1376(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+1408(SB), Z2, Z3
+	VBROADCASTSS constants<>+1440(SB), Z4
+	VFMADD213PS.BCST constants<>+1472(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+1504(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+1536(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+1568(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+96(SB), Z2, Z4
+	VDIVPS Z4, Z3, Z3
+	VBROADCASTSS constants<>+1056(SB), Z2
+	VFMADD213PS Z2, Z1, Z3
+	VADDPS Z3, Z0, Z0
+	VMOVUPS.Z 0(BX), K1, Z1
+	VMULPS Z1, Z0, Z0
+	VMOVUPS Z0, K1, 0(DI)
+done24:
+	VZEROUPPER
+	RET
+
+// func adamWAVX512(p []float32, m []float32, v []float32, g []float32, keep float32, size float32, rate1 float32, beta2 float32, rate2 float32, root float32, epsilon float32)
+TEXT ·adamWAVX512(SB), NOSPLIT, $0-124
+	MOVQ p_base+0(FP), DI
+	MOVQ m_base+24(FP), BX
+	MOVQ v_base+48(FP), DX
+	MOVQ g_base+72(FP), AX
+	MOVQ g_len+80(FP), CX
+	SUBQ $16, CX
+	JLT rest26
+	PCALIGN $32
+loop25:
+	VMOVUPS 0(AX), Z0
+	VMOVUPS 0(BX), Z1
+	VMOVUPS 0(DX), Z2
+	VMOVUPS 0(DI), Z4
+	VSUBPS Z1, Z0, Z3
+	VBROADCASTSS rate1+104(FP), Z6
+	VMULPS Z6, Z3, Z3
+	VADDPS Z3, Z1, Z1
+	VMOVUPS Z1, 0(BX)
+	VMULPS Z0, Z0, Z0
+	VBROADCASTSS rate2+112(FP), Z6
+	VMULPS Z6, Z0, Z0
+	VBROADCASTSS beta2+108(FP), Z6
+	VMULPS Z6, Z2, Z2
+	VADDPS Z0, Z2, Z2
+	VMOVUPS Z2, 0(DX)
+	VSQRTPS Z2, Z2
+	VBROADCASTSS root+116(FP), Z6
+	VDIVPS Z6, Z2, Z2
+	VBROADCASTSS epsilon+120(FP), Z6
+	VADDPS Z6, Z2, Z2
+	VBROADCASTSS size+100(FP), Z6
+	VMULPS Z6, Z1, Z1
+	VDIVPS Z2, Z1, Z1
+	VBROADCASTSS keep+96(FP), Z6
+	VMULPS Z6, Z4, Z4
+	VSUBPS Z1, Z4, Z4
+	VMOVUPS Z4, 0(DI)
+	ADDQ $64, AX
+	ADDQ $64, BX
+	ADDQ $64, DX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop25
+rest26:
+	ADDQ $16, CX
+	JEQ done27
+	MOVL $1, R12
+	SHLL CX, R12
+	DECL R12
+	KMOVW R12, K1
+	VMOVUPS.Z 0(AX), K1, Z0
+	VMOVUPS.Z 0(BX), K1, Z1
+	VMOVUPS.Z 0(DX), K1, Z2
+	VMOVUPS.Z 0(DI), K1, Z4
+	VSUBPS Z1, Z0, Z3
+	VBROADCASTSS rate1+104(FP), Z6
+	VMULPS Z6, Z3, Z3
+	VADDPS Z3, Z1, Z1
+	VMOVUPS Z1, K1, 0(BX)
+	VMULPS Z0, Z0, Z0
+	VBROADCASTSS rate2+112(FP), Z6
+	VMULPS Z6, Z0, Z0
+	VBROADCASTSS beta2+108(FP), Z6
+	VMULPS Z6, Z2, Z2
+	VADDPS Z0, Z2, Z2
+	VMOVUPS Z2, K1, 0(DX)
+	VSQRTPS Z2, Z2
+	VBROADCASTSS root+116(FP), Z6
+	VDIVPS Z6, Z2, Z2
+	VBROADCASTSS epsilon+120(FP), Z6
+	VADDPS Z6, Z2, Z2
+	VBROADCASTSS size+100(FP), Z6
+	VMULPS Z6, Z1, Z1
+	VDIVPS Z2, Z1, Z1
+	VBROADCASTSS keep+96(FP), Z6
+	VMULPS Z6, Z4, Z4
+	VSUBPS Z1, Z4, Z4
+	VMOVUPS Z4, K1, 0(DI)
+done27:
+	VZEROUPPER
+	RET
+
 // func addPairAVX2(hi []float32, lo []float32, x []float32)
 TEXT ·addPairAVX2(SB), NOSPLIT, $0-72
 	MOVQ hi_base+0(FP), DI
@@ -1827,6 +2113,517 @@ done18:
 	VZEROUPPER
 	RET
 
+// func quickGELUBackwardAVX2(dx []float32, dy []float32, x []float32)
+TEXT ·quickGELUBackwardAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), DI
+	MOVQ dy_base+24(FP), BX
+	MOVQ x_base+48(FP), AX
+	MOVQ x_len+56(FP), CX
+	VBROADCASTSS constants<>+704(SB), Y10
+	VBROADCASTSS constants<>+704(SB), Y11
+	VBROADCASTSS constants<>+736(SB), Y12
+	VBROADCASTSS constants<>+736(SB), Y13
+	SUBQ $16, CX
+	JLT rest20
+	PCALIGN $32
+loop19:
+	VMOVUPS 0(AX), Y8
+	VMOVUPS 32(AX), Y9
+	VMULPS constants<>+768(SB), Y8, Y0
+	VMULPS constants<>+768(SB), Y9, Y1
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y11, Y1
+	VMINPS Y0, Y12, Y0
+	VMINPS Y1, Y13, Y1
+	VMULPS constants<>+800(SB), Y0, Y2
+	VMULPS constants<>+800(SB), Y1, Y3
+	VROUNDPS $0, Y2, Y2
+	VROUNDPS $0, Y3, Y3
+	VFNMADD231PS constants<>+832(SB), Y2, Y0
+	VFNMADD231PS constants<>+832(SB), Y3, Y1
+	VFNMADD231PS constants<>+864(SB), Y2, Y0
+	VFNMADD231PS constants<>+864(SB), Y3, Y1
+	VBROADCASTSS constants<>+896(SB), Y4
+	VBROADCASTSS constants<>+896(SB), Y5
+	VFMADD213PS constants<>+928(SB), Y0, Y4
+	VFMADD213PS constants<>+928(SB), Y1, Y5
+	VFMADD213PS constants<>+960(SB), Y0, Y4
+	VFMADD213PS constants<>+960(SB), Y1, Y5
+	VFMADD213PS constants<>+992(SB), Y0, Y4
+	VFMADD213PS constants<>+992(SB), Y1, Y5
+	VFMADD213PS constants<>+1024(SB), Y0, Y4
+	VFMADD213PS constants<>+1024(SB), Y1, Y5
+	VFMADD213PS constants<>+1056(SB), Y0, Y4
+	VFMADD213PS constants<>+1056(SB), Y1, Y5
+	VMULPS Y0, Y0, Y6
+	VMULPS Y1, Y1, Y7
+	VFMADD213PS Y0, Y6, Y4
+	VFMADD213PS Y1, Y7, Y5
+	VADDPS constants<>+96(SB), Y4, Y0
+	VADDPS constants<>+96(SB), Y5, Y1
+	VCVTPS2DQ Y2, Y2
+	VCVTPS2DQ Y3, Y3
+	VPSLLD $23, Y2, Y2
+	VPSLLD $23, Y3, Y3
+	VPADDD Y2, Y0, Y0
+	VPADDD Y3, Y1, Y1
+	VBROADCASTSS constants<>+96(SB), Y2
+	VBROADCASTSS constants<>+96(SB), Y3
+	VADDPS Y0, Y2, Y4
+	VADDPS Y1, Y3, Y5
+	VDIVPS Y4, Y2, Y6
+	VDIVPS Y5, Y3, Y7
+	VMULPS Y6, Y0, Y0
+	VMULPS Y7, Y1, Y1
+	VMULPS constants<>+1088(SB), Y8, Y4
+	VMULPS constants<>+1088(SB), Y9, Y5
+	VFMADD213PS Y2, Y4, Y0
+	VFMADD213PS Y3, Y5, Y1
+	VMULPS Y6, Y0, Y0
+	VMULPS Y7, Y1, Y1
+	VMOVUPS 0(BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, AX
+	ADDQ $64, BX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop19
+rest20:
+	ADDQ $16, CX
+	JEQ done21
+	LEAQ masks<>+64(SB), R12
+	NEGQ CX
+	VMOVUPS (R12)(CX*4), Y14
+	VMOVUPS 32(R12)(CX*4), Y15
+	NEGQ CX
+	VMASKMOVPS 0(AX), Y14, Y8
+	VMASKMOVPS 32(AX), Y15, Y9
+	VMULPS constants<>+768(SB), Y8, Y0
+	VMULPS constants<>+768(SB), Y9, Y1
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y11, Y1
+	VMINPS Y0, Y12, Y0
+	VMINPS Y1, Y13, Y1
+	VMULPS constants<>+800(SB), Y0, Y2
+	VMULPS constants<>+800(SB), Y1, Y3
+	VROUNDPS $0, Y2, Y2
+	VROUNDPS $0, Y3, Y3
+	VFNMADD231PS constants<>+832(SB), Y2, Y0
+	VFNMADD231PS constants<>+832(SB), Y3, Y1
+	VFNMADD231PS constants<>+864(SB), Y2, Y0
+	VFNMADD231PS constants<>+864(SB), Y3, Y1
+	VBROADCASTSS constants<>+896(SB), Y4
+	VBROADCASTSS constants<>+896(SB), Y5
+	VFMADD213PS constants<>+928(SB), Y0, Y4
+	VFMADD213PS constants<>+928(SB), Y1, Y5
+	VFMADD213PS constants<>+960(SB), Y0, Y4
+	VFMADD213PS constants<>+960(SB), Y1, Y5
+	VFMADD213PS constants<>+992(SB), Y0, Y4
+	VFMADD213PS constants<>+992(SB), Y1, Y5
+	VFMADD213PS constants<>+1024(SB), Y0, Y4
+	VFMADD213PS constants<>+1024(SB), Y1, Y5
+	VFMADD213PS constants<>+1056(SB), Y0, Y4
+	VFMADD213PS constants<>+1056(SB), Y1, Y5
+	VMULPS Y0, Y0, Y6
+	VMULPS Y1, Y1, Y7
+	VFMADD213PS Y0, Y6, Y4
+	VFMADD213PS Y1, Y7, Y5
+	VADDPS constants<>+96(SB), Y4, Y0
+	VADDPS constants<>+96(SB), Y5, Y1
+	VCVTPS2DQ Y2, Y2
+	VCVTPS2DQ Y3, Y3
+	VPSLLD $23, Y2, Y2
+	VPSLLD $23, Y3, Y3
+	VPADDD Y2, Y0, Y0
+	VPADDD Y3, Y1, Y1
+	VBROADCASTSS constants<>+96(SB), Y2
+	VBROADCASTSS constants<>+96(SB), Y3
+	VADDPS Y0, Y2, Y4
+	VADDPS Y1, Y3, Y5
+	VDIVPS Y4, Y2, Y6
+	VDIVPS Y5, Y3, Y7
+	VMULPS Y6, Y0, Y0
+	VMULPS Y7, Y1, Y1
+	VMULPS constants<>+1088(SB), Y8, Y4
+	VMULPS constants<>+1088(SB), Y9, Y5
+	VFMADD213PS Y2, Y4, Y0
+	VFMADD213PS Y3, Y5, Y1
+	VMULPS Y6, Y0, Y0
+	VMULPS Y7, Y1, Y1
+	VMASKMOVPS 0(BX), Y14, Y2
+	VMASKMOVPS 32(BX), Y15, Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VMASKMOVPS Y0, Y14, 0(DI)
+	VMASKMOVPS Y1, Y15, 32(DI)
+done21:
+	VZEROUPPER
+	RET
+
+// func geluBackwardAVX2(dx []float32, dy []float32, x []float32)
+TEXT ·geluBackwardAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), DI
+	MOVQ dy_base+24(FP), BX
+	MOVQ x_base+48(FP), AX
+	MOVQ x_len+56(FP), CX
+	VBROADCASTSS constants<>+704(SB), Y10
+	VBROADCASTSS constants<>+704(SB), Y11
+	VBROADCASTSS constants<>+736(SB), Y12
+	VBROADCASTSS constants<>+736(SB), Y13
+	SUBQ $16, CX
+	JLT rest23
+	PCALIGN $32
+loop22:
+	VMOVUPS 0(AX), Y8
+	VMOVUPS 32(AX), Y9
+	VMULPS Y8, Y8, Y0
+	VMULPS Y9, Y9, Y1
+	VMULPS constants<>+1120(SB), Y0, Y0
+	VMULPS constants<>+1120(SB), Y1, Y1
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y11, Y1
+	VMINPS Y0, Y12, Y0
+	VMINPS Y1, Y13, Y1
+	VMULPS constants<>+800(SB), Y0, Y2
+	VMULPS constants<>+800(SB), Y1, Y3
+	VROUNDPS $0, Y2, Y2
+	VROUNDPS $0, Y3, Y3
+	VFNMADD231PS constants<>+832(SB), Y2, Y0
+	VFNMADD231PS constants<>+832(SB), Y3, Y1
+	VFNMADD231PS constants<>+864(SB), Y2, Y0
+	VFNMADD231PS constants<>+864(SB), Y3, Y1
+	VBROADCASTSS constants<>+896(SB), Y4
+	VBROADCASTSS constants<>+896(SB), Y5
+	VFMADD213PS constants<>+928(SB), Y0, Y4
+	VFMADD213PS constants<>+928(SB), Y1, Y5
+	VFMADD213PS constants<>+960(SB), Y0, Y4
+	VFMADD213PS constants<>+960(SB), Y1, Y5
+	VFMADD213PS constants<>+992(SB), Y0, Y4
+	VFMADD213PS constants<>+992(SB), Y1, Y5
+	VFMADD213PS constants<>+1024(SB), Y0, Y4
+	VFMADD213PS constants<>+1024(SB), Y1, Y5
+	VFMADD213PS constants<>+1056(SB), Y0, Y4
+	VFMADD213PS constants<>+1056(SB), Y1, Y5
+	VMULPS Y0, Y0, Y6
+	VMULPS Y1, Y1, Y7
+	VFMADD213PS Y0, Y6, Y4
+	VFMADD213PS Y1, Y7, Y5
+	VADDPS constants<>+96(SB), Y4, Y0
+	VADDPS constants<>+96(SB), Y5, Y1
+	VCVTPS2DQ Y2, Y2
+	VCVTPS2DQ Y3, Y3
+	VPSLLD $23, Y2, Y2
+	VPSLLD $23, Y3, Y3
+	VPADDD Y2, Y0, Y0
+	VPADDD Y3, Y1, Y1
+	VMULPS constants<>+1152(SB), Y8, Y2
+	VMULPS constants<>+1152(SB), Y9, Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VBROADCASTSS constants<>+1184(SB), Y4
+	VBROADCASTSS constants<>+1184(SB), Y5
+	VMAXPS Y8, Y4, Y2
+	VMAXPS Y9, Y5, Y3
+	VBROADCASTSS constants<>+1216(SB), Y4
+	VBROADCASTSS constants<>+1216(SB), Y5
+	VMINPS Y2, Y4, Y2
+	VMINPS Y3, Y5, Y3
+	VMULPS Y2, Y2, Y4
+	VMULPS Y3, Y3, Y5
+	VBROADCASTSS constants<>+1248(SB), Y6
+	VBROADCASTSS constants<>+1248(SB), Y7
+	VFMADD213PS constants<>+1280(SB), Y4, Y6
+	VFMADD213PS constants<>+1280(SB), Y5, Y7
+	VFMADD213PS constants<>+1312(SB), Y4, Y6
+	VFMADD213PS constants<>+1312(SB), Y5, Y7
+	VFMADD213PS constants<>+1344(SB), Y4, Y6
+	VFMADD213PS constants<>+1344(SB), Y5, Y7
+	VFMADD213PS constants<>+1376(SB), Y4, Y6
+	VFMADD213PS constants<>+1376(SB), Y5, Y7
+	VFMADD213PS constants<>+1408(SB), Y4, Y6
+	VFMADD213PS constants<>+1408(SB), Y5, Y7
+	VBROADCASTSS constants<>+1440(SB), Y8
+	VBROADCASTSS constants<>+1440(SB), Y9
+	VFMADD213PS constants<>+1472(SB), Y4, Y8
+	VFMADD213PS constants<>+1472(SB), Y5, Y9
+	VFMADD213PS constants<>+1504(SB), Y4, Y8
+	VFMADD213PS constants<>+1504(SB), Y5, Y9
+	VFMADD213PS constants<>+1536(SB), Y4, Y8
+	VFMADD213PS constants<>+1536(SB), Y5, Y9
+	VFMADD213PS constants<>+1568(SB), Y4, Y8
+	VFMADD213PS constants<>+1568(SB), Y5, Y9
+	VFMADD213PS constants<>+96(SB), Y4, Y8
+	VFMADD213PS constants<>+96(SB), Y5, Y9
+	VDIVPS Y8, Y6, Y6
+	VDIVPS Y9, Y7, Y7
+	VBROADCASTSS constants<>+1056(SB), Y4
+	VBROADCASTSS constants<>+1056(SB), Y5
+	VFMADD213PS Y4, Y2, Y6
+	VFMADD213PS Y5, Y3, Y7
+	VADDPS Y6, Y0, Y0
+	VADDPS Y7, Y1, Y1
+	VMOVUPS 0(BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, AX
+	ADDQ $64, BX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop22
+rest23:
+	ADDQ $16, CX
+	JEQ done24
+	LEAQ masks<>+64(SB), R12
+	NEGQ CX
+	VMOVUPS (R12)(CX*4), Y14
+	VMOVUPS 32(R12)(CX*4), Y15
+	NEGQ CX
+	VMASKMOVPS 0(AX), Y14, Y8
+	VMASKMOVPS 32(AX), Y15, Y9
+	VMULPS Y8, Y8, Y0
+	VMULPS Y9, Y9, Y1
+	VMULPS constants<>+1120(SB), Y0, Y0
+	VMULPS constants<>+1120(SB), Y1, Y1
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y11, Y1
+	VMINPS Y0, Y12, Y0
+	VMINPS Y1, Y13, Y1
+	VMULPS constants<>+800(SB), Y0, Y2
+	VMULPS constants<>+800(SB), Y1, Y3
+	VROUNDPS $0, Y2, Y2
+	VROUNDPS $0, Y3, Y3
+	VFNMADD231PS constants<>+832(SB), Y2, Y0
+	VFNMADD231PS constants<>+832(SB), Y3, Y1
+	VFNMADD231PS constants<>+864(SB), Y2, Y0
+	VFNMADD231PS constants<>+864(SB), Y3, Y1
+	VBROADCASTSS constants<>+896(SB), Y4
+	VBROADCASTSS constants<>+896(SB), Y5
+	VFMADD213PS constants<>+928(SB), Y0, Y4
+	VFMADD213PS constants<>+928(SB), Y1, Y5
+	VFMADD213PS constants<>+960(SB), Y0, Y4
+	VFMADD213PS constants<>+960(SB), Y1, Y5
+	VFMADD213PS constants<>+992(SB), Y0, Y4
+	VFMADD213PS constants<>+992(SB), Y1, Y5
+	VFMADD213PS constants<>+1024(SB), Y0, Y4
+	VFMADD213PS constants<>+1024(SB), Y1, Y5
+	VFMADD213PS constants<>+1056(SB), Y0, Y4
+	VFMADD213PS constants<>+1056(SB), Y1, Y5
+	VMULPS Y0, Y0, Y6
+	VMULPS Y1, Y1, Y7
+	VFMADD213PS Y0, Y6, Y4
+	VFMADD213PS Y1, Y7, Y5
+	VADDPS constants<>+96(SB), Y4, Y0
+	VADDPS constants<>+96(SB), Y5, Y1
+	VCVTPS2DQ Y2, Y2
+	VCVTPS2DQ Y3, Y3
+	VPSLLD $23, Y2, Y2
+	VPSLLD $23, Y3, Y3
+	VPADDD Y2, Y0, Y0
+	VPADDD Y3, Y1, Y1
+	VMULPS constants<>+1152(SB), Y8, Y2
+	VMULPS constants<>+1152(SB), Y9, Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VBROADCASTSS constants<>+1184(SB), Y4
+	VBROADCASTSS constants<>+1184(SB), Y5
+	VMAXPS Y8, Y4, Y2
+	VMAXPS Y9, Y5, Y3
+	VBROADCASTSS constants<>+1216(SB), Y4
+	VBROADCASTSS constants<>+1216(SB), Y5
+	VMINPS Y2, Y4, Y2
+	VMINPS Y3, Y5, Y3
+	VMULPS Y2, Y2, Y4
+	VMULPS Y3, Y3, Y5
+	VBROADCASTSS constants<>+1248(SB), Y6
+	VBROADCASTSS constants<>+1248(SB), Y7
+	VFMADD213PS constants<>+1280(SB), Y4, Y6
+	VFMADD213PS constants<>+1280(SB), Y5, Y7
+	VFMADD213PS constants<>+1312(SB), Y4, Y6
+	VFMADD213PS constants<>+1312(SB), Y5, Y7
+	VFMADD213PS constants<>+1344(SB), Y4, Y6
+	VFMADD213PS constants<>+1344(SB), Y5, Y7
+	VFMADD213PS constants<>+1376(SB), Y4, Y6
+	VFMADD213PS constants<>+1376(SB), Y5, Y7
+	VFMADD213PS constants<>+1408(SB), Y4, Y6
+	VFMADD213PS constants<>+1408(SB), Y5, Y7
+	VBROADCASTSS constants<>+1440(SB), Y8
+	VBROADCASTSS constants<>+1440(SB), Y9
+	VFMADD213PS constants<>+1472(SB), Y4, Y8
+	VFMADD213PS constants<>+1472(SB), Y5, Y9
+	VFMADD213PS constants<>+1504(SB), Y4, Y8
+	VFMADD213PS constants<>+1504(SB), Y5, Y9
+	VFMADD213PS constants<>+1536(SB), Y4, Y8
+	VFMADD213PS constants<>+1536(SB), Y5, Y9
+	VFMADD213PS constants<>+1568(SB), Y4, Y8
+	VFMADD213PS constants<>+1568(SB), Y5, Y9
+	VFMADD213PS constants<>+96(SB), Y4, Y8
+	VFMADD213PS constants<>+96(SB), Y5, Y9
+	VDIVPS Y8, Y6, Y6
+	VDIVPS Y9, Y7, Y7
+	VBROADCASTSS constants<>+1056(SB), Y4
+	VBROADCASTSS constants<>+1056(SB), Y5
+	VFMADD213PS Y4, Y2, Y6
+	VFMADD213PS Y5, Y3, Y7
+	VADDPS Y6, Y0, Y0
+	VADDPS Y7, Y1, Y1
+	VMASKMOVPS 0(BX), Y14, Y2
+	VMASKMOVPS 32(BX), Y15, Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VMASKMOVPS Y0, Y14, 0(DI)
+	VMASKMOVPS Y1, Y15, 32(DI)
+done24:
+	VZEROUPPER
+	RET
+
+// func adamWAVX2(p []float32, m []float32, v []float32, g []float32, keep float32, size float32, rate1 float32, beta2 float32, rate2 float32, root float32, epsilon float32)
+TEXT ·adamWAVX2(SB), NOSPLIT, $0-124
+	MOVQ p_base+0(FP), DI
+	MOVQ m_base+24(FP), BX
+	MOVQ v_base+48(FP), DX
+	MOVQ g_base+72(FP), AX
+	MOVQ g_len+80(FP), CX
+	SUBQ $16, CX
+	JLT rest26
+	PCALIGN $32
+loop25:
+	VMOVUPS 0(AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 0(BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS 0(DX), Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 0(DI), Y8
+	VMOVUPS 32(DI), Y9
+	VSUBPS Y2, Y0, Y6
+	VSUBPS Y3, Y1, Y7
+	VBROADCASTSS rate1+104(FP), Y12
+	VBROADCASTSS rate1+104(FP), Y13
+	VMULPS Y12, Y6, Y6
+	VMULPS Y13, Y7, Y7
+	VADDPS Y6, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VMOVUPS Y2, 0(BX)
+	VMOVUPS Y3, 32(BX)
+	VMULPS Y0, Y0, Y0
+	VMULPS Y1, Y1, Y1
+	VBROADCASTSS rate2+112(FP), Y12
+	VBROADCASTSS rate2+112(FP), Y13
+	VMULPS Y12, Y0, Y0
+	VMULPS Y13, Y1, Y1
+	VBROADCASTSS beta2+108(FP), Y12
+	VBROADCASTSS beta2+108(FP), Y13
+	VMULPS Y12, Y4, Y4
+	VMULPS Y13, Y5, Y5
+	VADDPS Y0, Y4, Y4
+	VADDPS Y1, Y5, Y5
+	VMOVUPS Y4, 0(DX)
+	VMOVUPS Y5, 32(DX)
+	VSQRTPS Y4, Y4
+	VSQRTPS Y5, Y5
+	VBROADCASTSS root+116(FP), Y12
+	VBROADCASTSS root+116(FP), Y13
+	VDIVPS Y12, Y4, Y4
+	VDIVPS Y13, Y5, Y5
+	VBROADCASTSS epsilon+120(FP), Y12
+	VBROADCASTSS epsilon+120(FP), Y13
+	VADDPS Y12, Y4, Y4
+	VADDPS Y13, Y5, Y5
+	VBROADCASTSS size+100(FP), Y12
+	VBROADCASTSS size+100(FP), Y13
+	VMULPS Y12, Y2, Y2
+	VMULPS Y13, Y3, Y3
+	VDIVPS Y4, Y2, Y2
+	VDIVPS Y5, Y3, Y3
+	VBROADCASTSS keep+96(FP), Y12
+	VBROADCASTSS keep+96(FP), Y13
+	VMULPS Y12, Y8, Y8
+	VMULPS Y13, Y9, Y9
+	VSUBPS Y2, Y8, Y8
+	VSUBPS Y3, Y9, Y9
+	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ $64, AX
+	ADDQ $64, BX
+	ADDQ $64, DX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop25
+rest26:
+	ADDQ $16, CX
+	JEQ done27
+	LEAQ masks<>+64(SB), R12
+	NEGQ CX
+	VMOVUPS (R12)(CX*4), Y14
+	VMOVUPS 32(R12)(CX*4), Y15
+	NEGQ CX
+	VMASKMOVPS 0(AX), Y14, Y0
+	VMASKMOVPS 32(AX), Y15, Y1
+	VMASKMOVPS 0(BX), Y14, Y2
+	VMASKMOVPS 32(BX), Y15, Y3
+	VMASKMOVPS 0(DX), Y14, Y4
+	VMASKMOVPS 32(DX), Y15, Y5
+	VMASKMOVPS 0(DI), Y14, Y8
+	VMASKMOVPS 32(DI), Y15, Y9
+	VSUBPS Y2, Y0, Y6
+	VSUBPS Y3, Y1, Y7
+	VBROADCASTSS rate1+104(FP), Y12
+	VBROADCASTSS rate1+104(FP), Y13
+	VMULPS Y12, Y6, Y6
+	VMULPS Y13, Y7, Y7
+	VADDPS Y6, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VMASKMOVPS Y2, Y14, 0(BX)
+	VMASKMOVPS Y3, Y15, 32(BX)
+	VMULPS Y0, Y0, Y0
+	VMULPS Y1, Y1, Y1
+	VBROADCASTSS rate2+112(FP), Y12
+	VBROADCASTSS rate2+112(FP), Y13
+	VMULPS Y12, Y0, Y0
+	VMULPS Y13, Y1, Y1
+	VBROADCASTSS beta2+108(FP), Y12
+	VBROADCASTSS beta2+108(FP), Y13
+	VMULPS Y12, Y4, Y4
+	VMULPS Y13, Y5, Y5
+	VADDPS Y0, Y4, Y4
+	VADDPS Y1, Y5, Y5
+	VMASKMOVPS Y4, Y14, 0(DX)
+	VMASKMOVPS Y5, Y15, 32(DX)
+	VSQRTPS Y4, Y4
+	VSQRTPS Y5, Y5
+	VBROADCASTSS root+116(FP), Y12
+	VBROADCASTSS root+116(FP), Y13
+	VDIVPS Y12, Y4, Y4
+	VDIVPS Y13, Y5, Y5
+	VBROADCASTSS epsilon+120(FP), Y12
+	VBROADCASTSS epsilon+120(FP), Y13
+	VADDPS Y12, Y4, Y4
+	VADDPS Y13, Y5, Y5
+	VBROADCASTSS size+100(FP), Y12
+	VBROADCASTSS size+100(FP), Y13
+	VMULPS Y12, Y2, Y2
+	VMULPS Y13, Y3, Y3
+	VDIVPS Y4, Y2, Y2
+	VDIVPS Y5, Y3, Y3
+	VBROADCASTSS keep+96(FP), Y12
+	VBROADCASTSS keep+96(FP), Y13
+	VMULPS Y12, Y8, Y8
+	VMULPS Y13, Y9, Y9
+	VSUBPS Y2, Y8, Y8
+	VSUBPS Y3, Y9, Y9
+	VMASKMOVPS Y8, Y14, 0(DI)
+	VMASKMOVPS Y9, Y15, 32(DI)
+done27:
+	VZEROUPPER
+	RET
+
 DATA constants<>+0(SB)/4, $0xff800000
 DATA constants<>+4(SB)/4, $0xff800000
 DATA constants<>+8(SB)/4, $0xff800000
@@ -2003,7 +2800,231 @@ DATA constants<>+688(SB)/4, $0x43000000
 DATA constants<>+692(SB)/4, $0x43000000
 DATA constants<>+696(SB)/4, $0x43000000
 DATA constants<>+700(SB)/4, $0x43000000
-GLOBL constants<>(SB), RODATA|NOPTR, $704
+DATA constants<>+704(SB)/4, $0xc2ae0000
+DATA constants<>+708(SB)/4, $0xc2ae0000
+DATA constants<>+712(SB)/4, $0xc2ae0000
+DATA constants<>+716(SB)/4, $0xc2ae0000
+DATA constants<>+720(SB)/4, $0xc2ae0000
+DATA constants<>+724(SB)/4, $0xc2ae0000
+DATA constants<>+728(SB)/4, $0xc2ae0000
+DATA constants<>+732(SB)/4, $0xc2ae0000
+DATA constants<>+736(SB)/4, $0x42b00000
+DATA constants<>+740(SB)/4, $0x42b00000
+DATA constants<>+744(SB)/4, $0x42b00000
+DATA constants<>+748(SB)/4, $0x42b00000
+DATA constants<>+752(SB)/4, $0x42b00000
+DATA constants<>+756(SB)/4, $0x42b00000
+DATA constants<>+760(SB)/4, $0x42b00000
+DATA constants<>+764(SB)/4, $0x42b00000
+DATA constants<>+768(SB)/4, $0xbfd9db23
+DATA constants<>+772(SB)/4, $0xbfd9db23
+DATA constants<>+776(SB)/4, $0xbfd9db23
+DATA constants<>+780(SB)/4, $0xbfd9db23
+DATA constants<>+784(SB)/4, $0xbfd9db23
+DATA constants<>+788(SB)/4, $0xbfd9db23
+DATA constants<>+792(SB)/4, $0xbfd9db23
+DATA constants<>+796(SB)/4, $0xbfd9db23
+DATA constants<>+800(SB)/4, $0x3fb8aa3b
+DATA constants<>+804(SB)/4, $0x3fb8aa3b
+DATA constants<>+808(SB)/4, $0x3fb8aa3b
+DATA constants<>+812(SB)/4, $0x3fb8aa3b
+DATA constants<>+816(SB)/4, $0x3fb8aa3b
+DATA constants<>+820(SB)/4, $0x3fb8aa3b
+DATA constants<>+824(SB)/4, $0x3fb8aa3b
+DATA constants<>+828(SB)/4, $0x3fb8aa3b
+DATA constants<>+832(SB)/4, $0x3f318000
+DATA constants<>+836(SB)/4, $0x3f318000
+DATA constants<>+840(SB)/4, $0x3f318000
+DATA constants<>+844(SB)/4, $0x3f318000
+DATA constants<>+848(SB)/4, $0x3f318000
+DATA constants<>+852(SB)/4, $0x3f318000
+DATA constants<>+856(SB)/4, $0x3f318000
+DATA constants<>+860(SB)/4, $0x3f318000
+DATA constants<>+864(SB)/4, $0xb95e8083
+DATA constants<>+868(SB)/4, $0xb95e8083
+DATA constants<>+872(SB)/4, $0xb95e8083
+DATA constants<>+876(SB)/4, $0xb95e8083
+DATA constants<>+880(SB)/4, $0xb95e8083
+DATA constants<>+884(SB)/4, $0xb95e8083
+DATA constants<>+888(SB)/4, $0xb95e8083
+DATA constants<>+892(SB)/4, $0xb95e8083
+DATA constants<>+896(SB)/4, $0x39506967
+DATA constants<>+900(SB)/4, $0x39506967
+DATA constants<>+904(SB)/4, $0x39506967
+DATA constants<>+908(SB)/4, $0x39506967
+DATA constants<>+912(SB)/4, $0x39506967
+DATA constants<>+916(SB)/4, $0x39506967
+DATA constants<>+920(SB)/4, $0x39506967
+DATA constants<>+924(SB)/4, $0x39506967
+DATA constants<>+928(SB)/4, $0x3ab743ce
+DATA constants<>+932(SB)/4, $0x3ab743ce
+DATA constants<>+936(SB)/4, $0x3ab743ce
+DATA constants<>+940(SB)/4, $0x3ab743ce
+DATA constants<>+944(SB)/4, $0x3ab743ce
+DATA constants<>+948(SB)/4, $0x3ab743ce
+DATA constants<>+952(SB)/4, $0x3ab743ce
+DATA constants<>+956(SB)/4, $0x3ab743ce
+DATA constants<>+960(SB)/4, $0x3c088908
+DATA constants<>+964(SB)/4, $0x3c088908
+DATA constants<>+968(SB)/4, $0x3c088908
+DATA constants<>+972(SB)/4, $0x3c088908
+DATA constants<>+976(SB)/4, $0x3c088908
+DATA constants<>+980(SB)/4, $0x3c088908
+DATA constants<>+984(SB)/4, $0x3c088908
+DATA constants<>+988(SB)/4, $0x3c088908
+DATA constants<>+992(SB)/4, $0x3d2aa9c1
+DATA constants<>+996(SB)/4, $0x3d2aa9c1
+DATA constants<>+1000(SB)/4, $0x3d2aa9c1
+DATA constants<>+1004(SB)/4, $0x3d2aa9c1
+DATA constants<>+1008(SB)/4, $0x3d2aa9c1
+DATA constants<>+1012(SB)/4, $0x3d2aa9c1
+DATA constants<>+1016(SB)/4, $0x3d2aa9c1
+DATA constants<>+1020(SB)/4, $0x3d2aa9c1
+DATA constants<>+1024(SB)/4, $0x3e2aaaaa
+DATA constants<>+1028(SB)/4, $0x3e2aaaaa
+DATA constants<>+1032(SB)/4, $0x3e2aaaaa
+DATA constants<>+1036(SB)/4, $0x3e2aaaaa
+DATA constants<>+1040(SB)/4, $0x3e2aaaaa
+DATA constants<>+1044(SB)/4, $0x3e2aaaaa
+DATA constants<>+1048(SB)/4, $0x3e2aaaaa
+DATA constants<>+1052(SB)/4, $0x3e2aaaaa
+DATA constants<>+1056(SB)/4, $0x3f000000
+DATA constants<>+1060(SB)/4, $0x3f000000
+DATA constants<>+1064(SB)/4, $0x3f000000
+DATA constants<>+1068(SB)/4, $0x3f000000
+DATA constants<>+1072(SB)/4, $0x3f000000
+DATA constants<>+1076(SB)/4, $0x3f000000
+DATA constants<>+1080(SB)/4, $0x3f000000
+DATA constants<>+1084(SB)/4, $0x3f000000
+DATA constants<>+1088(SB)/4, $0x3fd9db23
+DATA constants<>+1092(SB)/4, $0x3fd9db23
+DATA constants<>+1096(SB)/4, $0x3fd9db23
+DATA constants<>+1100(SB)/4, $0x3fd9db23
+DATA constants<>+1104(SB)/4, $0x3fd9db23
+DATA constants<>+1108(SB)/4, $0x3fd9db23
+DATA constants<>+1112(SB)/4, $0x3fd9db23
+DATA constants<>+1116(SB)/4, $0x3fd9db23
+DATA constants<>+1120(SB)/4, $0xbf000000
+DATA constants<>+1124(SB)/4, $0xbf000000
+DATA constants<>+1128(SB)/4, $0xbf000000
+DATA constants<>+1132(SB)/4, $0xbf000000
+DATA constants<>+1136(SB)/4, $0xbf000000
+DATA constants<>+1140(SB)/4, $0xbf000000
+DATA constants<>+1144(SB)/4, $0xbf000000
+DATA constants<>+1148(SB)/4, $0xbf000000
+DATA constants<>+1152(SB)/4, $0x3ecc422a
+DATA constants<>+1156(SB)/4, $0x3ecc422a
+DATA constants<>+1160(SB)/4, $0x3ecc422a
+DATA constants<>+1164(SB)/4, $0x3ecc422a
+DATA constants<>+1168(SB)/4, $0x3ecc422a
+DATA constants<>+1172(SB)/4, $0x3ecc422a
+DATA constants<>+1176(SB)/4, $0x3ecc422a
+DATA constants<>+1180(SB)/4, $0x3ecc422a
+DATA constants<>+1184(SB)/4, $0xc0b33333
+DATA constants<>+1188(SB)/4, $0xc0b33333
+DATA constants<>+1192(SB)/4, $0xc0b33333
+DATA constants<>+1196(SB)/4, $0xc0b33333
+DATA constants<>+1200(SB)/4, $0xc0b33333
+DATA constants<>+1204(SB)/4, $0xc0b33333
+DATA constants<>+1208(SB)/4, $0xc0b33333
+DATA constants<>+1212(SB)/4, $0xc0b33333
+DATA constants<>+1216(SB)/4, $0x40b33333
+DATA constants<>+1220(SB)/4, $0x40b33333
+DATA constants<>+1224(SB)/4, $0x40b33333
+DATA constants<>+1228(SB)/4, $0x40b33333
+DATA constants<>+1232(SB)/4, $0x40b33333
+DATA constants<>+1236(SB)/4, $0x40b33333
+DATA constants<>+1240(SB)/4, $0x40b33333
+DATA constants<>+1244(SB)/4, $0x40b33333
+DATA constants<>+1248(SB)/4, $0x32bdc0d4
+DATA constants<>+1252(SB)/4, $0x32bdc0d4
+DATA constants<>+1256(SB)/4, $0x32bdc0d4
+DATA constants<>+1260(SB)/4, $0x32bdc0d4
+DATA constants<>+1264(SB)/4, $0x32bdc0d4
+DATA constants<>+1268(SB)/4, $0x32bdc0d4
+DATA constants<>+1272(SB)/4, $0x32bdc0d4
+DATA constants<>+1276(SB)/4, $0x32bdc0d4
+DATA constants<>+1280(SB)/4, $0x36d6b245
+DATA constants<>+1284(SB)/4, $0x36d6b245
+DATA constants<>+1288(SB)/4, $0x36d6b245
+DATA constants<>+1292(SB)/4, $0x36d6b245
+DATA constants<>+1296(SB)/4, $0x36d6b245
+DATA constants<>+1300(SB)/4, $0x36d6b245
+DATA constants<>+1304(SB)/4, $0x36d6b245
+DATA constants<>+1308(SB)/4, $0x36d6b245
+DATA constants<>+1312(SB)/4, $0x39392421
+DATA constants<>+1316(SB)/4, $0x39392421
+DATA constants<>+1320(SB)/4, $0x39392421
+DATA constants<>+1324(SB)/4, $0x39392421
+DATA constants<>+1328(SB)/4, $0x39392421
+DATA constants<>+1332(SB)/4, $0x39392421
+DATA constants<>+1336(SB)/4, $0x39392421
+DATA constants<>+1340(SB)/4, $0x39392421
+DATA constants<>+1344(SB)/4, $0x3b9ac737
+DATA constants<>+1348(SB)/4, $0x3b9ac737
+DATA constants<>+1352(SB)/4, $0x3b9ac737
+DATA constants<>+1356(SB)/4, $0x3b9ac737
+DATA constants<>+1360(SB)/4, $0x3b9ac737
+DATA constants<>+1364(SB)/4, $0x3b9ac737
+DATA constants<>+1368(SB)/4, $0x3b9ac737
+DATA constants<>+1372(SB)/4, $0x3b9ac737
+DATA constants<>+1376(SB)/4, $0x3d0dcbd5
+DATA constants<>+1380(SB)/4, $0x3d0dcbd5
+DATA constants<>+1384(SB)/4, $0x3d0dcbd5
+DATA constants<>+1388(SB)/4, $0x3d0dcbd5
+DATA constants<>+1392(SB)/4, $0x3d0dcbd5
+DATA constants<>+1396(SB)/4, $0x3d0dcbd5
+DATA constants<>+1400(SB)/4, $0x3d0dcbd5
+DATA constants<>+1404(SB)/4, $0x3d0dcbd5
+DATA constants<>+1408(SB)/4, $0x3ecc4225
+DATA constants<>+1412(SB)/4, $0x3ecc4225
+DATA constants<>+1416(SB)/4, $0x3ecc4225
+DATA constants<>+1420(SB)/4, $0x3ecc4225
+DATA constants<>+1424(SB)/4, $0x3ecc4225
+DATA constants<>+1428(SB)/4, $0x3ecc4225
+DATA constants<>+1432(SB)/4, $0x3ecc4225
+DATA constants<>+1436(SB)/4, $0x3ecc4225
+DATA constants<>+1440(SB)/4, $0x359e9daa
+DATA constants<>+1444(SB)/4, $0x359e9daa
+DATA constants<>+1448(SB)/4, $0x359e9daa
+DATA constants<>+1452(SB)/4, $0x359e9daa
+DATA constants<>+1456(SB)/4, $0x359e9daa
+DATA constants<>+1460(SB)/4, $0x359e9daa
+DATA constants<>+1464(SB)/4, $0x359e9daa
+DATA constants<>+1468(SB)/4, $0x359e9daa
+DATA constants<>+1472(SB)/4, $0x389f9a02
+DATA constants<>+1476(SB)/4, $0x389f9a02
+DATA constants<>+1480(SB)/4, $0x389f9a02
+DATA constants<>+1484(SB)/4, $0x389f9a02
+DATA constants<>+1488(SB)/4, $0x389f9a02
+DATA constants<>+1492(SB)/4, $0x389f9a02
+DATA constants<>+1496(SB)/4, $0x389f9a02
+DATA constants<>+1500(SB)/4, $0x389f9a02
+DATA constants<>+1504(SB)/4, $0x3afcb1c0
+DATA constants<>+1508(SB)/4, $0x3afcb1c0
+DATA constants<>+1512(SB)/4, $0x3afcb1c0
+DATA constants<>+1516(SB)/4, $0x3afcb1c0
+DATA constants<>+1520(SB)/4, $0x3afcb1c0
+DATA constants<>+1524(SB)/4, $0x3afcb1c0
+DATA constants<>+1528(SB)/4, $0x3afcb1c0
+DATA constants<>+1532(SB)/4, $0x3afcb1c0
+DATA constants<>+1536(SB)/4, $0x3cee3e5d
+DATA constants<>+1540(SB)/4, $0x3cee3e5d
+DATA constants<>+1544(SB)/4, $0x3cee3e5d
+DATA constants<>+1548(SB)/4, $0x3cee3e5d
+DATA constants<>+1552(SB)/4, $0x3cee3e5d
+DATA constants<>+1556(SB)/4, $0x3cee3e5d
+DATA constants<>+1560(SB)/4, $0x3cee3e5d
+DATA constants<>+1564(SB)/4, $0x3cee3e5d
+DATA constants<>+1568(SB)/4, $0x3e81c2e6
+DATA constants<>+1572(SB)/4, $0x3e81c2e6
+DATA constants<>+1576(SB)/4, $0x3e81c2e6
+DATA constants<>+1580(SB)/4, $0x3e81c2e6
+DATA constants<>+1584(SB)/4, $0x3e81c2e6
+DATA constants<>+1588(SB)/4, $0x3e81c2e6
+DATA constants<>+1592(SB)/4, $0x3e81c2e6
+DATA constants<>+1596(SB)/4, $0x3e81c2e6
+GLOBL constants<>(SB), RODATA|NOPTR, $1600
 DATA masks<>+0(SB)/4, $0xffffffff
 DATA masks<>+4(SB)/4, $0xffffffff
 DATA masks<>+8(SB)/4, $0xffffffff
