@@ -12,7 +12,7 @@ import (
 
 // New makes an untrained model whose weights are drawn as the original's were. The same seed gives the same
 // weights: each tensor has a stream of its own, so the order they are drawn in does not matter. It panics where
-// cfg is not valid.
+// cfg is not valid. Only a SigLIP's tokenizer is missing: its vocabulary comes with its weights.
 func New(cfg Config, seed uint64) *CLIP {
 	if err := cfg.Validate(); err != nil {
 		panic(fmt.Sprintf("model: %v", err))
