@@ -25,7 +25,9 @@ func New(cfg Config, seed uint64) *CLIP {
 		list[i].init(values[i], rand.New(rand.NewPCG(seed, xxhash.Sum64String(list[i].name))))
 	})
 	c := build("untrained", cfg, list, values)
-	c.tokenizer = tokenizer.Default()
+	if !families[cfg.Family].pieces {
+		c.tokenizer = tokenizer.Default()
+	}
 	return c
 }
 

@@ -16,13 +16,14 @@ type sigLIP struct {
 // append makes ids of all of a text, since any may depend on all that follows, and gives those that are wanted.
 func (s *sigLIP) append(dst []int32, text string, limit int) []int32 {
 	text = valid(cut(text))
+	var ids []int32
 	if s.flavour == OpenCLIP {
 		text = unescape(unescape(repair(text)))
-		dst = s.appendWords(dst, lower(withoutPunctuation(strings.ReplaceAll(text, "_", " ")), true))
+		ids = s.appendWords(ids, lower(withoutPunctuation(strings.ReplaceAll(text, "_", " ")), true))
 	} else {
-		dst = s.appendSegments(dst, blank+strings.ReplaceAll(text, blank, " "))
+		ids = s.appendSegments(ids, blank+strings.ReplaceAll(text, blank, " "))
 	}
-	return dst[:min(len(dst), limit)]
+	return append(dst, ids[:min(len(ids), max(0, limit-len(dst)))]...)
 }
 
 // appendSegments appends the ids of what stands between </s> and <unk>, which are pieces themselves, with theirs. An end at the
