@@ -183,9 +183,14 @@ func openSigLIP(t *testing.T, name string) (*drawn, *CLIP) {
 	if name == "siglip-huggingface" {
 		return d, openTest(t, d.write(t, huggingFaceConfig, plainWeights, d.weights()), Options{})
 	}
+	nameOfTimm(t, name)
+	return d, openTest(t, d.write(t, openCLIPConfig, openCLIPWeights, d.weights()), Options{})
+}
+
+// nameOfTimm gives a small image tower a name, while a test runs.
+func nameOfTimm(t *testing.T, name string) {
 	base := timmSigLIPs["vit_base_patch16_siglip_224"]
 	base.image = ImageConfig{Size: 50, Patch: 16, Width: 144, Layers: 2, Heads: 2, MLP: 538}
 	timmSigLIPs[name] = base
-	defer delete(timmSigLIPs, name)
-	return d, openTest(t, d.write(t, openCLIPConfig, openCLIPWeights, d.weights()), Options{})
+	t.Cleanup(func() { delete(timmSigLIPs, name) })
 }

@@ -29,6 +29,7 @@ type family struct {
 	// The tensors of the towers; names are the original's.
 	imageParameters, textParameters func(Config, addParameter)
 	activations                     []Activation // that published models have
+	pieces                          bool         // whether captions become pieces, by a vocabulary of the model's own
 }
 
 var families = [...]family{
@@ -48,6 +49,6 @@ var families = [...]family{
 		name: "SigLIP", validate: Config.validateSigLIP,
 		image: newSigLIPVision, imageParameters: addSigLIPVision,
 		text: newSigLIPText, textParameters: addSigLIPText,
-		activations: []Activation{GELU, TanhGELU},
+		activations: []Activation{GELU, TanhGELU}, pieces: true,
 	},
 }

@@ -2,9 +2,11 @@ package model
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/pairstream/pairstream/model/checkpoint"
@@ -13,8 +15,12 @@ import (
 // openDrawn opens a drawn model of a family that is no vision transformer.
 func openDrawn(t *testing.T, name string) (c *CLIP, pixels []float32, tokens []int32) {
 	d := readDrawn(t, name)
-	c = openTest(t, d.write(t, openCLIPConfig, openCLIPWeights, d.weights()), Options{})
-	pixels, tokens = d.inputs(c, true)
+	if strings.HasPrefix(name, "siglip") {
+		d, c = openSigLIP(t, name)
+	} else {
+		c = openTest(t, d.write(t, openCLIPConfig, openCLIPWeights, d.weights()), Options{})
+	}
+	pixels, tokens = d.inputs(c, c.Config().Family != SigLIP)
 	return c, pixels, tokens
 }
 
@@ -22,7 +28,7 @@ func openDrawn(t *testing.T, name string) (c *CLIP, pixels []float32, tokens []i
 // the same bits whatever it is encoded with and however many processors there are, and the integer precisions are near.
 func TestFamilyBits(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, name := range []string{"rn50x4"} {
+	for _, name := range []string{"rn50x4", "siglip"} {
 		t.Run(name, func(t *testing.T) {
 			whole, pair, tokens := openDrawn(t, name)
 			embed, length, size := whole.Embed(), whole.ContextLength(), 3*whole.ImageSize()*whole.ImageSize()
@@ -68,7 +74,7 @@ func TestFamilyBits(t *testing.T) {
 
 // TestFamilyRefusals checks what is for vision transformers alone.
 func TestFamilyRefusals(t *testing.T) {
-	for name, family := range map[string]string{"rn50x4": "ResNet"} {
+	for name, family := range map[string]string{"rn50x4": "ResNet", "siglip": "SigLIP"} {
 		c, _, _ := openDrawn(t, name)
 		_, err := c.Learner(Frozen{})
 		if want := "model " + c.Name() + ": training is for vision transformers, not for a " + family; err == nil || err.Error() != want {
@@ -121,5 +127,89 @@ func TestArchive(t *testing.T) {
 	}
 	if _, err := open(dir, Options{}); err == nil {
 		t.Error("a pickle is opened")
+	}
+}
+
+// TestSigLIPOpen opens a SigLIP with its vocabulary, scores a picture with it, and checks what else it asks of a directory.
+func TestSigLIPOpen(t *testing.T) {
+	d := readDrawn(t, "siglip-huggingface")
+	for i, tensor := range d.Tensors {
+		if tensor.name == "text_model.embeddings.token_embedding.weight" {
+			d.Tensors[i].shape[0] = 400
+		}
+	}
+	d.Config = []byte(strings.Replace(string(d.Config), `"vocab_size": 40`, `"vocab_size": 400`, 1))
+	dir := d.write(t, huggingFaceConfig, plainWeights, d.weights())
+	want := "model " + dir + ": the tokenizer of a SigLIP is missing, or another's is there"
+	if _, err := Open(dir); err == nil || err.Error() != want {
+		t.Errorf("without a vocabulary: error %v, want %s", err, want)
+	}
+	link(t, "tokenizer/testdata/pieces/identity/spiece.model", filepath.Join(dir, "spiece.model"))
+	c, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	z, err := c.Classifier([]string{"cat", "dog"}, []string{"a photo of a {}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	features, tokens := make([]float32, c.Embed()), make([]int32, 2*c.ContextLength())
+	c.EncodeImages(features, draw("pixels", 3*50*50))
+	texts, got := make([]float32, 2*c.Embed()), make([]float32, 2)
+	c.Tokenizer().Encode(tokens[:7], "a photo of a cat")
+	c.Tokenizer().Encode(tokens[7:], "a photo of a dog")
+	c.EncodeTexts(texts, tokens)
+	z.Probabilities(got, features)
+	for i, p := range got {
+		text := texts[i*c.Embed() : (i+1)*c.Embed()]
+		cosine := dot(features, text) / math.Sqrt(dot(features, features)*dot(text, text))
+		want := 1 / (1 + math.Exp(-float64(c.LogitScale())*cosine-float64(c.LogitBias())))
+		alone, ok := c.Probability(float32(cosine))
+		if math.Abs(float64(p)-want) > 1e-6*want || math.Abs(float64(alone)-want) > 1e-5*want || !ok {
+			t.Errorf("label %d: probability %v and %v, want %v", i, p, alone, want)
+		}
+	}
+	if _, ok := New(small, 1).Probability(1); ok {
+		t.Error("a CLIP gives a pair's probability")
+	}
+}
+
+// TestSigLIPErrors opens SigLIPs whose configurations say something else.
+func TestSigLIPErrors(t *testing.T) {
+	for _, test := range []struct{ name, file, old, new, want string }{
+		{"siglip", openCLIPConfig, `"timm_pool": "map"`, `"timm_pool": "avg"`,
+			`vision_cfg: timm_model_name "siglip", timm_pool "avg", timm_proj "none" is not supported`},
+		{"siglip", openCLIPConfig, `"image_size": 50`, `"image_size": 64`, "vision_cfg: image_size is 64, but siglip has 50"},
+		{"siglip", openCLIPConfig, `"no_causal_mask": true, `, "",
+			`text_cfg: pool_type "last", proj_type "linear", block_type "default", no_causal_mask false, proj_bias true is not SigLIP's`},
+		{"siglip", openCLIPConfig, "1e-06", "1e-05", "text_cfg: norm_kwargs: eps 1e-05 is not supported, want 1e-06"},
+		{"siglip2", openCLIPConfig, `"approximate": "tanh"`, `"approximate": "best"`, `text_cfg: act_kwargs: approximate "best" is not supported`},
+		{"siglip", openCLIPConfig, `"embed_dim": 144`, `"embed_dim": 100`, "embed is 100, but the image tower ends in 144"},
+		{"siglip-huggingface", huggingFaceConfig, `"vision_use_head": true`, `"vision_use_head": false`,
+			"vision_config: num_channels 3, vision_use_head false: want 3, true"},
+		{"siglip-huggingface", huggingFaceConfig, `"hidden_act": "gelu_pytorch_tanh"`, `"hidden_act": "relu"`,
+			`text_config: hidden_act "relu" is not supported, want gelu or gelu_pytorch_tanh`},
+	} {
+		d := readDrawn(t, test.name)
+		if !strings.Contains(string(d.Config), test.old) {
+			t.Fatalf("%s does not contain %s", d.Config, test.old)
+		}
+		d.Config = []byte(strings.Replace(string(d.Config), test.old, test.new, 1))
+		weights := openCLIPWeights
+		if test.file == huggingFaceConfig {
+			weights = plainWeights
+		} else {
+			nameOfTimm(t, test.name)
+		}
+		dir := d.write(t, test.file, weights, d.weights())
+		if _, err := open(dir, Options{}); err == nil || !strings.HasSuffix(err.Error(), test.want) || !strings.HasPrefix(err.Error(), test.file) {
+			t.Errorf("error %v, want %s: … %s", err, test.file, test.want)
+		}
+	}
+	d, _ := openSigLIP(t, "siglip")
+	dir := d.write(t, "", plainWeights, d.weights())
+	if _, err := open(dir, Options{}); err == nil || err.Error() != "model.safetensors has timm names, which need open_clip_config.json beside them" {
+		t.Errorf("without a configuration: error %v", err)
 	}
 }

@@ -32,9 +32,18 @@ func TestFullSize(t *testing.T) {
 	if dir == "" {
 		t.Skip("PAIRSTREAM_FULL_MODELS does not say where models of full size are")
 	}
-	for _, name := range []string{"vitb32-openclip", "vitb32-gelu", "vitb32-hf"} {
-		t.Run(name, func(t *testing.T) {
-			compareDir(t, filepath.Join(dir, name), dir)
+	models, err := filepath.Glob(filepath.Join(dir, "*", "image.npy"))
+	if err != nil || len(models) == 0 {
+		t.Fatalf("no models: %v", err)
+	}
+	for _, image := range models {
+		model := filepath.Dir(image)
+		t.Run(filepath.Base(model), func(t *testing.T) {
+			inputs := dir
+			if _, err := os.Stat(filepath.Join(model, "pixels.npy")); err == nil {
+				inputs = model
+			}
+			compareDir(t, model, inputs)
 		})
 	}
 }

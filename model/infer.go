@@ -12,7 +12,7 @@ import (
 // whose three numbers no one else's have, it is known.
 func infer(f *checkpoint.File, names naming) (Config, error) {
 	if theirs, ok := names.(tableNames); ok {
-		return Config{}, fmt.Errorf("%s has %s names, which need a %s", f.Name(), theirs.whose, theirs.config)
+		return Config{}, fmt.Errorf("%s has %s names, which need %s beside them", f.Name(), theirs.whose, theirs.config)
 	}
 	s := shapes{file: f, names: names}
 	var cfg Config

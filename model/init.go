@@ -12,7 +12,7 @@ import (
 
 // New makes an untrained model whose weights are drawn as the original's were. The same seed gives the same
 // weights: each tensor has a stream of its own, so the order they are drawn in does not matter. It panics where
-// cfg is not valid.
+// cfg is not valid. Only a SigLIP's tokenizer is missing: its vocabulary comes with its weights.
 func New(cfg Config, seed uint64) *CLIP {
 	if err := cfg.Validate(); err != nil {
 		panic(fmt.Sprintf("model: %v", err))
@@ -25,7 +25,9 @@ func New(cfg Config, seed uint64) *CLIP {
 		list[i].init(values[i], rand.New(rand.NewPCG(seed, xxhash.Sum64String(list[i].name))))
 	})
 	c := build("untrained", cfg, list, values, nil)
-	c.tokenizer = tokenizer.Default()
+	if !families[cfg.Family].pieces {
+		c.tokenizer = tokenizer.Default()
+	}
 	return c
 }
 

@@ -42,7 +42,7 @@ func OpenWith(dir string, options Options) (*CLIP, error) {
 	}
 	c.tokenizer, err = tokenizer.Open(dir)
 	if err == nil {
-		err = c.config.Text.fits()
+		err = c.config.fits(c.tokenizer)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model %s: %w", dir, err), c.Close())
@@ -50,13 +50,16 @@ func OpenWith(dir string, options Options) (*CLIP, error) {
 	return c, nil
 }
 
-// fits checks that the text tower can take what our tokenizer makes.
-func (c TextConfig) fits() error {
-	if c.Vocab < tokenizer.VocabSize {
-		return fmt.Errorf("a vocabulary of %d, but the tokenizer has %d ids", c.Vocab, tokenizer.VocabSize)
+// fits checks that the text tower can take what the tokenizer makes.
+func (c Config) fits(t *tokenizer.Tokenizer) error {
+	if families[c.Family].pieces != t.Pieces() {
+		return fmt.Errorf("the tokenizer of a %v is missing, or another's is there", c.Family)
 	}
-	if c.EndOfText != 0 && c.EndOfText != tokenizer.End {
-		return fmt.Errorf("texts are said to end with id %d, but the tokenizer ends them with %d", c.EndOfText, tokenizer.End)
+	if c.Text.Vocab < t.Size() {
+		return fmt.Errorf("a vocabulary of %d, but the tokenizer has %d ids", c.Text.Vocab, t.Size())
+	}
+	if c.Text.EndOfText != 0 && c.Text.EndOfText != int(t.End()) {
+		return fmt.Errorf("texts are said to end with id %d, but the tokenizer ends them with %d", c.Text.EndOfText, t.End())
 	}
 	return nil
 }

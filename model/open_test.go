@@ -273,7 +273,7 @@ func TestOpenBareErrors(t *testing.T) {
 			ts.rename(func(name string) string {
 				return strings.Replace(name, "visual.conv1", "vision_model.embeddings.patch_embedding", 1)
 			})
-		}, "model.safetensors has Hugging Face names, which need a config.json"},
+		}, "model.safetensors has Hugging Face names, which need config.json beside them"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, dir := openCLIPDir(t, test.change), t.TempDir()

@@ -30,7 +30,7 @@ func classifyCommand() *cobra.Command {
 		Use:   "classify --labels FILE_OR_LIST IMAGE...",
 		Short: "Zero-shot: which of some labels each picture shows",
 		Long: `Compares each picture with every label, put into the templates, and prints the most probable labels. The probability
-is the softmax of the scaled cosines. Labels are a file with one a line, or a list with commas.`,
+is the softmax of the scaled cosines, or of a SigLIP the sigmoid of each by itself. Labels are a file with one a line, or a list with commas.`,
 		Example: `  pairstream classify --labels cat,dog,rocket *.jpg
   pairstream classify --labels imagenet.txt --template 'a photo of a {}' --template 'a drawing of a {}' --json *.jpg`,
 		Args: cobra.MinimumNArgs(1),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pairstream/pairstream/model"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/sinks"
@@ -29,7 +30,7 @@ func scoreCommand() *cobra.Command {
 		Use:   "score --source SOURCE",
 		Short: "How alike each picture and its caption are, and the contrastive loss of all",
 		Long: `Prints the cosine of each pair and, in the end, the contrastive loss and the accuracy: the share of pictures whose own
-caption is the most similar of all in the window. With --sink the pairs go there, those below --min left out.`,
+caption is the most similar of all in the window. Of a SigLIP each pair's probability stands behind its cosine. With --sink the pairs go there, those below --min left out.`,
 		Example: `  pairstream score --source photos/ --model clip-vit-base-patch32
   pairstream score --source list:captions.tsv --min 0.28 --sink parquet:good.parquet
   pairstream score --source photos/ --matrix similarity.npy --heatmap similarity.png`,
@@ -40,7 +41,7 @@ caption is the most similar of all in the window. With --sink the pairs go there
 				return err
 			}
 			out := bufio.NewWriter(c.OutOrStdout())
-			var scores pipeline.Sink[batch.Cosines] = scorePrinter{out}
+			var scores pipeline.Sink[batch.Cosines]
 			if to != "" {
 				if scores, err = openSink[batch.Cosines](to); err != nil {
 					return err
@@ -51,6 +52,9 @@ caption is the most similar of all in the window. With --sink the pairs go there
 				return err
 			}
 			defer clip.Close()
+			if to == "" {
+				scores = scorePrinter{out, clip}
+			}
 			vectors := stages.Embed{Model: clip, Fast: fast}.Draw(pipeline.From(source))
 			pairs, vectors := pipeline.Tee(vectors)
 			flows := []pipeline.Flow{pipeline.Into(pipeline.Through(pairs, stages.Cosine{Min: least}), scores)}
@@ -116,14 +120,21 @@ func onlyWindow(rows int64) func(context.Context, batch.Scores) (batch.Scores, e
 	}
 }
 
-// scorePrinter prints pairs with their cosines.
-type scorePrinter struct{ out *bufio.Writer }
+// scorePrinter prints pairs with their cosines, and with their probabilities where the model scores pairs one by one.
+type scorePrinter struct {
+	out  *bufio.Writer
+	clip *model.CLIP
+}
 
 func (p scorePrinter) Write(_ context.Context, in batch.Cosines) error {
 	scores := in.Score()
 	for i := range scores {
 		id, _ := in.Label(int64(i))
-		fmt.Fprintf(p.out, "%7.4f  %s  %s\n", scores[i], id, in.Caption(i))
+		fmt.Fprintf(p.out, "%7.4f  ", scores[i])
+		if probability, ok := p.clip.Probability(scores[i]); ok {
+			fmt.Fprintf(p.out, "%6.2f %%  ", 100*probability)
+		}
+		fmt.Fprintf(p.out, "%s  %s\n", id, in.Caption(i))
 	}
 	return p.out.Flush()
 }

@@ -99,10 +99,12 @@ func parseText(line []byte) (string, error) {
 
 // printTokens prints a text's ids. A write error stays with out until it is flushed.
 func printTokens(t *tokenizer.Tokenizer, text string, out *bufio.Writer) {
-	line := strconv.AppendInt([]byte{'['}, tokenizer.Start, 10)
-	for _, id := range t.Append(nil, text) {
-		line = strconv.AppendInt(append(line, ','), int64(id), 10)
+	line := []byte{'['}
+	for i, id := range t.AppendWhole(nil, text) {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		line = strconv.AppendInt(line, int64(id), 10)
 	}
-	line = strconv.AppendInt(append(line, ','), tokenizer.End, 10)
 	_, _ = out.Write(append(line, ']', '\n'))
 }

@@ -4,6 +4,7 @@ Made with torch 2.15.0, open_clip_torch 3.3.0, transformers 5.23.0, safetensors 
 
     python make_golden.py                # testdata/golden: small ones, checked in
     python make_golden.py --full DIR     # ViT-B/32 of full size, for PAIRSTREAM_FULL_MODELS=DIR
+    python make_golden.py --full DIR RN50 ViT-H-14 …     # others of open_clip's, by name
 
 Each model's folder also holds image.npy and text.npy, its embeddings (not of unit length) of pixels.npy and
 tokens.npy, which lie there too or one folder up.
@@ -50,6 +51,38 @@ def save_open_clip(folder, config, dtype, pixels, tokens, seed, prefix="", sprea
     save_file({prefix + k: v.to(dtype).contiguous() for k, v in model.state_dict().items()},
               folder / "open_clip_model.safetensors", metadata={"format": "pt"})
     save_config_for_hf(model, folder / "open_clip_config.json", config)
+    np.save(folder / "image.npy", model.encode_image(pixels).numpy())
+    np.save(folder / "text.npy", model.encode_text(tokens).numpy())
+
+
+def save_named(folder, name):
+    """One of open_clip's, with what batch normalisation has seen drawn too."""
+    config = open_clip.get_model_config(name)
+    text, size = config["text_cfg"], config["vision_cfg"]["image_size"]
+    generator = torch.Generator().manual_seed(9)
+    tokens = torch.randint(2, text["vocab_size"] - 2, (3, text["context_length"]), generator=generator)
+    if not config.get("init_logit_bias"):
+        for row, length in zip(tokens, [5, 12, text["context_length"]]):
+            row[length - 1], row[length:] = text["vocab_size"] - 1, 0
+    pixels, tokens = inputs(folder, 2, size, tokens)
+    torch.manual_seed(9)
+    kind = open_clip.CustomTextCLIP if config.get("custom_text") else open_clip.CLIP
+    model = kind(**{k: v for k, v in config.items() if k != "custom_text"}).eval()
+    randomise(model, generator, 0.005)
+    for key, value in model.state_dict().items():
+        if key.endswith("running_mean"):
+            value.copy_(torch.randn(value.shape, generator=generator) * 0.1)
+        if key.endswith("running_var"):
+            value.copy_(torch.rand(value.shape, generator=generator) * 0.5 + 0.25)
+        if key.endswith("bn3.weight"):
+            value.add_(0.3)
+    narrow(model, torch.float16)
+    for key, value in model.state_dict().items():  # buffers are rounded as well
+        if "running_" in key:
+            value.copy_(value.half().float())
+    save_file({k: v.half().contiguous() if v.is_floating_point() else v for k, v in model.state_dict().items()},
+              folder / "open_clip_model.safetensors", metadata={"format": "pt"})
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config}))
     np.save(folder / "image.npy", model.encode_image(pixels).numpy())
     np.save(folder / "text.npy", model.encode_text(tokens).numpy())
 
@@ -111,8 +144,12 @@ def full(out):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--full", type=pathlib.Path, metavar="DIR")
-full_dir = parser.parse_args().full
-if full_dir:
-    full(full_dir)
+parser.add_argument("names", nargs="*")
+arguments = parser.parse_args()
+if arguments.names:
+    for name in arguments.names:
+        save_named(arguments.full / name, name)
+elif arguments.full:
+    full(arguments.full)
 else:
     small(pathlib.Path(__file__).parent / "golden")

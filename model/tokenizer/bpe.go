@@ -6,7 +6,7 @@ import "math"
 const shortWord = 96
 
 // word appends the ids of a word to dst until it holds limit of them.
-func (t *Tokenizer) word(dst []int32, word string, limit int) []int32 {
+func (t *bytePairs) word(dst []int32, word string, limit int) []int32 {
 	if len(word) > shortWord {
 		return t.vocabulary.mergeLong(dst, word, limit)
 	}

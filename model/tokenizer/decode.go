@@ -2,10 +2,8 @@ package tokenizer
 
 import "strings"
 
-// Decode returns the text of ids: of a row, what stands between start and end. Words are in lower case and have a
-// space between them. It is not what was encoded, to the letter: spaces are where words were split, not where they
-// were written.
-func (t *Tokenizer) Decode(ids []int32) string {
+// decode writes words with a space between them.
+func (t *bytePairs) decode(ids []int32) string {
 	var text strings.Builder
 	gap := false
 	for _, id := range ids {

@@ -3,7 +3,7 @@ package tokenizer
 import "strings"
 
 // appendPieces is append for HuggingFace, which takes the special tokens out of the raw text before anything else.
-func (t *Tokenizer) appendPieces(dst []int32, text string, limit int) []int32 {
+func (t *bytePairs) appendPieces(dst []int32, text string, limit int) []int32 {
 	for text != "" && len(dst) < limit {
 		piece, id, rest := cutSpecial(text)
 		if !isASCII(piece) {

@@ -20,7 +20,7 @@ func Read(r io.Reader) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tokenizer{vocabulary: v}, nil
+	return &Tokenizer{&bytePairs{vocabulary: v}}, nil
 }
 
 // readVocabulary reads count merges.

@@ -141,7 +141,7 @@ func TestOpenErrors(t *testing.T) {
 		{files{"tokenizer.json": with(bare, []any{files{"id": 0, "content": "!"}}, "added_tokens")},
 			`tokenizer.json: not CLIP's tokenizer: token "!" is added`},
 		{files{"open_clip_config.json": `{"model_cfg": {"text_cfg": {"hf_tokenizer_name": "xlm-roberta-base"}}}`},
-			`open_clip_config.json: hf_tokenizer_name "xlm-roberta-base" is not supported`},
+			`open_clip_config.json: hf_tokenizer_name "xlm-roberta-base" is not supported without clean: "canonicalize"`},
 		{files{"open_clip_config.json": `{"model_cfg": {"text_cfg": {"tokenizer_kwargs": {"clean": "canonicalize"}}}}`},
 			`open_clip_config.json: tokenizer_kwargs: "clean": "canonicalize" is not supported`},
 	} {

@@ -11,7 +11,7 @@ import (
 // At each position it takes the first of these that is there, as the original's regular expression does: a special
 // token; a contraction; a run of letters; a single digit or other number; a run of what is neither of these nor
 // space. Special tokens and contractions are therefore only found where a word begins: "!'s" is "!'" and "s".
-func (t *Tokenizer) scan(dst []int32, text string, limit int) []int32 {
+func (t *bytePairs) scan(dst []int32, text string, limit int) []int32 {
 	for i := 0; i < len(text) && len(dst) < limit; {
 		start := i
 		switch text[i] {
@@ -74,7 +74,7 @@ var ascii = func() (table [utf8.RuneSelf]class) {
 }()
 
 // classify returns the class and the length of the text's first character.
-func (t *Tokenizer) classify(text string) (class, int) {
+func (t *bytePairs) classify(text string) (class, int) {
 	if c := text[0]; c < utf8.RuneSelf {
 		return ascii[c], 1
 	}
@@ -104,7 +104,7 @@ func classOf(r rune) class {
 // special returns the length of the special token that text begins with, 0 for none, and its id: noSpecial where it
 // is spelled with a long s, which the original takes for one word but does not find among the special ones, and for
 // HuggingFace, which has taken out those that count.
-func (t *Tokenizer) special(text string) (n int, id int32) {
+func (t *bytePairs) special(text string) (n int, id int32) {
 	for i, spelling := range specials[t.flavour] {
 		n := t.prefix(text, spelling)
 		if n == len(spelling) && t.flavour != HuggingFace {
@@ -118,7 +118,7 @@ func (t *Tokenizer) special(text string) (n int, id int32) {
 }
 
 // contraction returns the length of the contraction that text begins with, 0 for none.
-func (t *Tokenizer) contraction(text string) int {
+func (t *bytePairs) contraction(text string) int {
 	for _, c := range [...]string{"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"} {
 		if n := t.prefix(text, c); n > 0 {
 			return n
@@ -129,7 +129,7 @@ func (t *Tokenizer) contraction(text string) int {
 
 // prefix returns the length of lower-case ASCII as it stands at the beginning of text, 0 where it does not. The
 // original ignores case even though its text is in lower case, and so takes a long s, ſ, for s.
-func (t *Tokenizer) prefix(text, low string) int {
+func (t *bytePairs) prefix(text, low string) int {
 	i := 0
 	for k := range len(low) {
 		switch {

@@ -35,6 +35,8 @@ type step struct {
 	Behavior      string                 `json:"behavior"`
 	Invert        bool                   `json:"invert"`
 	PrefixSpace   bool                   `json:"add_prefix_space"`
+	Replacement   string                 `json:"replacement"`
+	Prepend       string                 `json:"prepend_scheme"`
 }
 
 // A jsonMerge is written "a b" or, by later versions of the library, ["a", "b"].
@@ -66,7 +68,7 @@ func (j *tokenizerJSON) tokenizer() (*Tokenizer, error) {
 	if err := b.check(j.Model.IDs); err != nil {
 		return nil, fmt.Errorf("vocab: %w", err)
 	}
-	return &Tokenizer{b.finish(), HuggingFace}, nil
+	return &Tokenizer{&bytePairs{b.finish(), HuggingFace}}, nil
 }
 
 // check compares everything but the vocabulary with CLIP's.

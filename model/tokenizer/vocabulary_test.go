@@ -102,7 +102,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		tok := &Tokenizer{vocabulary: v}
+		tok := &Tokenizer{&bytePairs{vocabulary: v}}
 		for _, id := range tok.Append(nil, text) {
 			if id < 0 || id >= firstMerge+2 && id != Start && id != End {
 				t.Errorf("%q: id %d", text, id)
