@@ -15,13 +15,16 @@ import (
 // groupTimeout is how long the coordinator has to answer, beyond what sharing out takes.
 const groupTimeout = 5 * time.Second
 
+// heartbeat is the longest time between two heartbeats, with whose answer a member hears that another has come.
+const heartbeat = time.Second
+
 // join joins the group, and begins to follow it.
 func (c *consumer) join() error {
 	var err error
 	c.group, err = kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID: c.Group, Brokers: c.Brokers, Topics: c.Topics, Dialer: c.client.Dialer,
 		GroupBalancers:    []kafka.GroupBalancer{kafka.RoundRobinGroupBalancer{}},
-		HeartbeatInterval: c.SessionTimeout / 4,
+		HeartbeatInterval: min(c.SessionTimeout/4, heartbeat),
 		SessionTimeout:    c.SessionTimeout,
 		RebalanceTimeout:  c.SessionTimeout, // members are quick to join: fetching goes on meanwhile
 		JoinGroupBackoff:  500 * time.Millisecond,
