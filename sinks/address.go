@@ -20,7 +20,8 @@ import (
 //
 //	jsonl:FILE      JSONL; "jsonl:-" is standard output
 //	parquet:FILE    Parquet, of a path that ends in .parquet and is no directory
-//	parquet:DIR     Parts; "parquet:DIR?half=1&fixed=1&flush=10s" sets Half, Fixed and Flush
+//	parquet:DIR     Parts; "parquet:DIR?half=1&fixed=1&flush=10s" sets Half, Fixed and Flush,
+//	                size=BYTES PartBytes, rows=N GroupRows
 //	npy:DIR         Npy; "npy:DIR?half=1&rows=1000000" sets Half and FileRows
 //	kafka://HOST:PORT,…/TOPIC  Kafka: "?format=json" says json, raw or arrow, floats=base64 is for JSON; compression=zstd,
 //	                max=BYTES of a message; sasl, tls, ca, cert, key
@@ -76,7 +77,7 @@ func schemes[T Table[T]]() []scheme[T] {
 		{"jsonl", nil, func(path string, _ url.Values) (pipeline.Sink[T], error) {
 			return &JSONL[T]{Path: path}, nil
 		}},
-		{"parquet", []string{"half", "fixed", "flush"}, openParquet[T]},
+		{"parquet", []string{"half", "fixed", "flush", "size", "rows"}, openParquet[T]},
 		{"npy", []string{"half", "rows"}, openNpy[T]},
 		{"kafka", kafkaOptions, func(rest string, options url.Values) (pipeline.Sink[T], error) {
 			u, err := url.Parse("kafka:" + rest)
@@ -99,12 +100,8 @@ func openNpy[T Table[T]](path string, options url.Values) (pipeline.Sink[T], err
 	if npy.Half, err = parseBool(options, "half"); err != nil {
 		return nil, err
 	}
-	if options.Has("rows") {
-		if npy.FileRows, err = strconv.ParseInt(options.Get("rows"), 10, 64); err != nil || npy.FileRows < 1 {
-			return nil, fmt.Errorf("rows=%s is not a number of rows", options.Get("rows"))
-		}
-	}
-	return sink, nil
+	npy.FileRows, err = parseCount(options, "rows", "rows")
+	return sink, err
 }
 
 func openParquet[T Table[T]](path string, options url.Values) (pipeline.Sink[T], error) {
@@ -128,7 +125,23 @@ func openParquet[T Table[T]](path string, options url.Values) (pipeline.Sink[T],
 			return nil, fmt.Errorf("flush=%s is not a span of time", options.Get("flush"))
 		}
 	}
-	return parts, nil
+	if parts.PartBytes, err = parseCount(options, "size", "bytes"); err != nil {
+		return nil, err
+	}
+	parts.GroupRows, err = parseCount(options, "rows", "rows")
+	return parts, err
+}
+
+// parseCount returns an option that is a number of something; 0 where it is not given.
+func parseCount(options url.Values, name, of string) (int64, error) {
+	if !options.Has(name) {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(options.Get(name), 10, 64)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s=%s is not a number of %s", name, options.Get(name), of)
+	}
+	return n, nil
 }
 
 // parseBool returns an option that is 1 or 0; false where it is not given.

@@ -41,19 +41,20 @@ func ExampleCollect() {
 
 func TestOpen(t *testing.T) {
 	for address, want := range map[string]pipeline.Sink[batch.Vectors]{
-		"-":                       &sinks.JSONL[batch.Vectors]{Path: "-"},
-		"jsonl:-":                 &sinks.JSONL[batch.Vectors]{Path: "-"},
-		"out.jsonl":               &sinks.JSONL[batch.Vectors]{Path: "out.jsonl"},
-		"jsonl:/a/out.parquet":    &sinks.JSONL[batch.Vectors]{Path: "/a/out.parquet"},
-		"a/B.Parquet":             &sinks.Parquet[batch.Vectors]{Path: "a/B.Parquet"},
-		"parquet:out":             &sinks.Parts[batch.Vectors]{Dir: "out"},
-		"parquet:out/?fixed=1":    &sinks.Parts[batch.Vectors]{Dir: "out/", Fixed: true},
-		"parquet:a.b?half=1":      &sinks.Parts[batch.Vectors]{Dir: "a.b", Half: true},
-		"parquet:out?flush=10s":   &sinks.Parts[batch.Vectors]{Dir: "out", Flush: 10 * time.Second},
-		"embeddings":              &sinks.Npy{Dir: "embeddings"},
-		"./a:b?c":                 &sinks.Npy{Dir: "./a:b?c"},
-		"npy:a%20b?half=0":        &sinks.Npy{Dir: "a%20b"},
-		"npy:out?half=1&rows=100": &sinks.Npy{Dir: "out", Half: true, FileRows: 100},
+		"-":                         &sinks.JSONL[batch.Vectors]{Path: "-"},
+		"jsonl:-":                   &sinks.JSONL[batch.Vectors]{Path: "-"},
+		"out.jsonl":                 &sinks.JSONL[batch.Vectors]{Path: "out.jsonl"},
+		"jsonl:/a/out.parquet":      &sinks.JSONL[batch.Vectors]{Path: "/a/out.parquet"},
+		"a/B.Parquet":               &sinks.Parquet[batch.Vectors]{Path: "a/B.Parquet"},
+		"parquet:out":               &sinks.Parts[batch.Vectors]{Dir: "out"},
+		"parquet:out/?fixed=1":      &sinks.Parts[batch.Vectors]{Dir: "out/", Fixed: true},
+		"parquet:out?size=9&rows=7": &sinks.Parts[batch.Vectors]{Dir: "out", PartBytes: 9, GroupRows: 7},
+		"parquet:a.b?half=1":        &sinks.Parts[batch.Vectors]{Dir: "a.b", Half: true},
+		"parquet:out?flush=10s":     &sinks.Parts[batch.Vectors]{Dir: "out", Flush: 10 * time.Second},
+		"embeddings":                &sinks.Npy{Dir: "embeddings"},
+		"./a:b?c":                   &sinks.Npy{Dir: "./a:b?c"},
+		"npy:a%20b?half=0":          &sinks.Npy{Dir: "a%20b"},
+		"npy:out?half=1&rows=100":   &sinks.Npy{Dir: "out", Half: true, FileRows: 100},
 	} {
 		got, err := sinks.Open[batch.Vectors](address)
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -70,7 +71,7 @@ func TestOpen(t *testing.T) {
 		"npy:out?half=yes":         `sink "npy:out?half=yes": half=yes is neither 1 nor 0`,
 		"npy:out?rows=0":           `sink "npy:out?rows=0": rows=0 is not a number of rows`,
 		"npy:out?rows=1e6":         `sink "npy:out?rows=1e6": rows=1e6 is not a number of rows`,
-		"parquet:out?rows=1":       `sink "parquet:out?rows=1": parquet has no option "rows"`,
+		"parquet:out?file=1":       `sink "parquet:out?file=1": parquet has no option "file"`,
 		"parquet:out?half=2":       `sink "parquet:out?half=2": half=2 is neither 1 nor 0`,
 		"parquet:out?flush=1":      `sink "parquet:out?flush=1": flush=1 is not a span of time`,
 		"parquet:o.parquet?half=1": `sink "parquet:o.parquet?half=1": half is for a directory, not a file`,

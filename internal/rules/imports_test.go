@@ -46,6 +46,7 @@ var doors = map[string][]string{
 	"github.com/schollz/progressbar":         {"pipeline/observe"},
 	"gonum.org/v1/gonum":                     {"model", "loss", "stages", "cmd"},
 	"gonum.org/v1/plot":                      {"cmd"},
+	"github.com/twmb/franz-go":               {"internal/kafkatest", "examples/kafka"},
 	"go.uber.org/goleak":                     {"pipeline/pipetest"},
 }
 
