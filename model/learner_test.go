@@ -115,7 +115,13 @@ func TestGradientsGolden(t *testing.T) {
 
 // TestGradientSlopes compares with central differences of the loss along every tensor's own gradient.
 func TestGradientSlopes(t *testing.T) {
-	l, pixels, tokens, _ := openTaught(t, "gelu", GELU)
+	for name, act := range map[string]Activation{"quick_gelu": QuickGELU, "gelu": GELU} {
+		t.Run(name, func(t *testing.T) { testSlopes(t, name, act) })
+	}
+}
+
+func testSlopes(t *testing.T, name string, act Activation) {
+	l, pixels, tokens, _ := openTaught(t, name, act)
 	step(t, l, pixels, tokens)
 	var gradients [][]float32
 	for _, p := range l.Parameters() {
