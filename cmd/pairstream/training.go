@@ -25,6 +25,13 @@ import (
 // stateFile is where the state of training is, within --out.
 const stateFile = "state.safetensors"
 
+// replaced are the files in --out that are replaced in one step, and may have left a draft where that was cut short.
+var replaced = []string{
+	stateFile, stepsName + ".jsonl", epochsName + ".jsonl", lossPicture, accuracyPicture,
+	"open_clip_model.safetensors", "open_clip_config.json", "model.safetensors", "config.json", "preprocessor_config.json",
+	"merges.txt", "vocab.json", "tokenizer_config.json",
+}
+
 // training is what the flags of train say.
 type training struct {
 	source, eval, out      string
@@ -172,7 +179,7 @@ func (t *training) run(c *cobra.Command, resume bool) error {
 	if err := os.MkdirAll(t.out, 0o777); err != nil {
 		return err
 	}
-	for _, name := range []string{stateFile, "model.safetensors", "open_clip_model.safetensors", stepsName + ".jsonl", epochsName + ".jsonl"} {
+	for _, name := range replaced {
 		if err := checkpoint.Clean(filepath.Join(t.out, name)); err != nil {
 			return err
 		}
