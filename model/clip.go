@@ -1,8 +1,9 @@
-// Package model is CLIP itself, on plain slices: a vision transformer and a text transformer that meet in one
+// Package model is CLIP itself, on plain slices: an image tower and a text tower that meet in one
 // embedding space (Radford et al. 2021, https://arxiv.org/abs/2103.00020). It computes what the original
 // implementation computes, and reads the checkpoints people have.
 //
-// Read this file first; vision.go, text.go and block.go are the network from the outside in, parameters.go
+// Read this file first, then tower.go and family.go: what a tower is, and which there are. vision.go, text.go and block.go
+// are the network of most from the outside in, resnet.go and siglip.go the others', parameters.go
 // names every tensor, and open.go finds them in a directory. learner.go, and the files in _train, are for training.
 package model
 

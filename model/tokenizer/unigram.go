@@ -12,8 +12,8 @@ import (
 // unigram is a vocabulary of pieces with scores, by sentencepiece's unigram model (Kudo 2018,
 // https://arxiv.org/abs/1804.10959): a text becomes those pieces whose scores add up to the most.
 //
-// It is written here since no library in Go has it: github.com/eliben/go-sentencepiece and those built on it know byte-pair
-// encoding without normalisation alone, github.com/sugarme/tokenizer is no match for a caption a microsecond.
+// It is written here since no well-kept library in Go has it: github.com/eliben/go-sentencepiece, and what is built on it, know
+// byte-pair encoding alone, without normalisation; github.com/sugarme/tokenizer reads no spiece.model.
 type unigram struct {
 	pieces  []string         // by id, as files spell them, with ▁ for a space
 	scores  []float32        // by id
