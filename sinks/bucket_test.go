@@ -194,9 +194,12 @@ func TestPartsThroughFaults(t *testing.T) {
 		all := deliveries(seed, 8)
 		rest := all
 		for run := 0; ; run++ {
-			often := []int{3, 2, 10}[run%3]
+			left := random.IntN(15) // requests before the network is gone
 			server.Faults.Set(func(*http.Request) storetest.Fault {
-				if run < 6 && random.IntN(often) == 0 {
+				if left--; left < 0 && run < 2 {
+					return storetest.Drop
+				}
+				if run < 4 && random.IntN(4) == 0 {
 					return faults[random.IntN(len(faults))]
 				}
 				return storetest.None

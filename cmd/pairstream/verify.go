@@ -18,7 +18,7 @@ func verifyCommand() *cobra.Command {
 the rows it says, that the parts of each lane follow one another without a gap, and that all were made in the same way.`,
 		Example: `  pairstream verify embeddings/
   pairstream verify "s3://pairs/embeddings?region=eu-central-1"`,
-		Args:    cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			report, err := sinks.Verify(c.Context(), args[0])
 			if err != nil {
