@@ -37,7 +37,7 @@ func openPlace(ctx context.Context, path string) (place, string, error) {
 		return nil, "", err
 	}
 	path, _ = store.CutOptions(path)
-	if _, err := b.Stat(ctx, path); err != nil && !errors.Is(err, fs.ErrNotExist) { // before anything is computed
+	if err := b.Check(ctx, path); err != nil { // before anything is computed
 		b.Close()
 		return nil, "", err
 	}

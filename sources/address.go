@@ -1,16 +1,18 @@
 package sources
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -29,6 +31,9 @@ import (
 //	kafka://…?shards=1&root=DIR  ShardTopic: the row groups and tar files below DIR that messages name; the options of both
 //	scenes:N        Scenes; "scenes:1000?seed=7&size=224&format=jpeg"
 //
+// Paths can be addresses in buckets, s3://BUCKET/KEY or gs://BUCKET/KEY, with further options that are theirs:
+// "parquet:s3://laion/*.parquet?where=…&region=eu-central-1". Those are of gocloud.dev's s3blob and gcsblob.
+//
 // A path alone is guessed by what it is: tar shards or Parquet files, or a directory that has some, another directory,
 // or a .csv, .tsv, .jsonl or .ndjson file; "-" is a list on standard input.
 func Open(address string) (pipeline.Source[batch.Pairs], error) {
@@ -41,7 +46,7 @@ func Open(address string) (pipeline.Source[batch.Pairs], error) {
 
 func open(address string) (pipeline.Source[batch.Pairs], error) {
 	name, rest := "", address
-	if match := schemeName.FindStringSubmatch(address); match != nil {
+	if match := schemeName.FindStringSubmatch(address); match != nil && !store.IsAddress(address) {
 		name, rest = match[1], address[len(match[0]):]
 	} else if guessed, err := guessScheme(address); err != nil {
 		return nil, err
@@ -53,7 +58,7 @@ func open(address string) (pipeline.Source[batch.Pairs], error) {
 		return nil, fmt.Errorf("%q is none of %s", name, known())
 	}
 	var options url.Values
-	if len(s.options) > 0 {
+	if len(s.options) > 0 || store.IsAddress(rest) {
 		var query string
 		var err error
 		rest, query, _ = strings.Cut(rest, "?")
@@ -61,10 +66,19 @@ func open(address string) (pipeline.Source[batch.Pairs], error) {
 			return nil, err
 		}
 	}
+	of := url.Values{} // the bucket
 	for option := range options {
-		if !slices.Contains(s.options, option) {
+		switch {
+		case slices.Contains(s.options, option):
+		case store.IsAddress(rest):
+			of[option] = options[option]
+			delete(options, option)
+		default:
 			return nil, fmt.Errorf("%s has no option %q: it has %s", name, option, strings.Join(s.options, ", "))
 		}
+	}
+	if len(of) > 0 {
+		rest += "?" + of.Encode()
 	}
 	if rest == "" {
 		return nil, fmt.Errorf("nothing after %q", name+":")
@@ -146,8 +160,12 @@ func known() string {
 	return strings.Join(slices.Sorted(maps.Keys(schemes)), ":, ") + ":"
 }
 
+// guessTimeout bounds how long a bucket is asked what there is.
+const guessTimeout = 30 * time.Second
+
 // guessScheme returns the scheme of a path.
-func guessScheme(path string) (string, error) {
+func guessScheme(address string) (string, error) {
+	path, _ := store.CutOptions(address)
 	if path == "" {
 		return "", fmt.Errorf("it is empty")
 	}
@@ -160,15 +178,22 @@ func guessScheme(path string) (string, error) {
 	if strings.HasSuffix(strings.ToLower(path), ".parquet") {
 		return "parquet", nil
 	}
-	info, err := os.Stat(path)
+	ctx, cancel := context.WithTimeout(context.Background(), guessTimeout)
+	defer cancel()
+	s, path, err := store.Open(ctx, address)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	info, err := s.Stat(ctx, path)
 	if err != nil {
 		return "", pathError(path, err)
 	}
 	if info.IsDir() {
-		if _, err := shardsIn(path); err == nil {
+		if _, err := shardsIn(ctx, s, path); err == nil {
 			return "tar", nil
 		}
-		if files, err := filepath.Glob(filepath.Join(path, "*.parquet")); err == nil && len(files) > 0 {
+		if files, err := s.Glob(ctx, store.Join(path, "*.parquet")); err == nil && len(files) > 0 {
 			return "parquet", nil
 		}
 		return "dir", nil

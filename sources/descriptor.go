@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"unicode/utf8"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
@@ -66,14 +67,14 @@ func (s Shard) checkLocal() error {
 }
 
 // find returns the directory that a path names, and the file that the row group is in.
-func (s Shard) find(pattern string) (base string, files []dataFile, err error) {
-	if base, err = dataDir(pattern); err != nil {
+func (s Shard) find(ctx context.Context, from store.Store, pattern string) (base string, files []dataFile, err error) {
+	if base, err = dataDir(ctx, from, pattern); err != nil {
 		return "", nil, err
 	}
 	if err := s.checkLocal(); err != nil {
 		return "", nil, err
 	}
-	f, err := newDataFile(base, filepath.Join(base, filepath.FromSlash(s.File)))
+	f, err := newDataFile(ctx, from, base, store.Join(base, s.File))
 	return base, []dataFile{f}, err
 }
 
@@ -87,7 +88,12 @@ func (s Shard) check(f *parquetfile.File) error {
 
 // Shards lists the row groups of all files. It reads the footers only.
 func (p *Parquet) Shards(ctx context.Context) ([]Shard, error) {
-	_, files, err := parquetFiles(ctx, p.Path)
+	from, path, err := store.Open(ctx, p.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	_, files, err := parquetFiles(ctx, from, path)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +103,7 @@ func (p *Parquet) Shards(ctx context.Context) ([]Shard, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f, err := openParquet(d)
+		f, err := openParquet(ctx, from, d)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -114,26 +120,30 @@ func (p *Parquet) Shards(ctx context.Context) ([]Shard, error) {
 }
 
 // Shards lists the tar files, all of which must be below the directory that the first pattern names.
-func (t *Tar) Shards(context.Context) ([]Shard, error) {
-	paths, err := expand(t.Paths)
+func (t *Tar) Shards(ctx context.Context) ([]Shard, error) {
+	found, err := expandAll(ctx, t.Paths)
 	if err != nil {
 		return nil, err
 	}
-	base, err := dataDir(t.Paths[0])
+	pattern, _ := store.CutOptions(t.Paths[0])
+	base, err := dataDir(ctx, found[0].store, pattern)
 	if err != nil {
 		return nil, err
 	}
 	var shards []Shard
-	for _, path := range paths {
-		size, err := shardSize(path)
+	for _, f := range found {
+		size, err := f.size(ctx)
+		if err == nil {
+			err = f.store.Close()
+		}
 		if err != nil {
 			return nil, err
 		}
-		file, err := filepath.Rel(base, path)
+		file, err := store.Rel(base, f.path)
 		if err != nil {
 			return nil, err
 		}
-		s := Shard{File: filepath.ToSlash(file), Bytes: size}
+		s := Shard{File: file, Bytes: size}
 		if err := s.checkLocal(); err != nil {
 			return nil, err
 		}

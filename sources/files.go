@@ -2,6 +2,7 @@ package sources
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"unicode/utf8"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // readOnly opens a file for reading, and a FIFO too, without waiting for its writer.
@@ -18,26 +21,62 @@ const readOnly = os.O_RDONLY | syscall.O_NONBLOCK
 
 // files reads the files of a folder, and none outside it: by no path and by no symbolic link.
 type files struct {
-	root *os.Root
-	buf  bytes.Buffer
+	root   store.Root
+	ctx    context.Context // that of opening the source: where it ends, so does reading
+	buf    bytes.Buffer
+	failed error // of a bucket, not for want of the file: what is wrong is not the row
+}
+
+// openRoot opens a folder, which may be in a bucket.
+func openRoot(ctx context.Context, path string) (store.Root, error) {
+	s, dir, err := store.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	root, err := s.OpenRoot(ctx, dir)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	return root, nil
 }
 
 // read returns a file's bytes, valid until the next call. Paths are relative to the folder, with slashes.
 func (f *files) read(path string, limit int64) ([]byte, error) {
-	name := filepath.FromSlash(path)
-	if !filepath.IsLocal(name) {
+	if !filepath.IsLocal(filepath.FromSlash(path)) {
 		return nil, fmt.Errorf("%q is not a path within the folder %s", path, f.root.Name())
 	}
-	file, err := f.root.OpenFile(name, readOnly, 0)
+	file, err := f.root.Open(f.ctx, path)
 	if err != nil {
-		return nil, pathError(path, err)
+		return nil, f.blame(pathError(path, err))
 	}
 	defer file.Close()
-	return readFile(&f.buf, file, path, limit)
+	return readFile(&f.buf, blamed{file, f}, path, limit)
+}
+
+// blame notes an error of a bucket that says nothing of the file.
+func (f *files) blame(err error) error {
+	if f.failed == nil && store.IsAddress(f.root.Name()) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
+		f.failed = err
+	}
+	return err
+}
+
+// A blamed file tells where reading it fails.
+type blamed struct {
+	store.File
+	files *files
+}
+
+func (b blamed) Read(p []byte) (int, error) {
+	n, err := b.File.Read(p)
+	if err != nil && err != io.EOF {
+		_ = b.files.blame(err)
+	}
+	return n, err
 }
 
 // readFile reads a regular file of at most limit bytes into buf.
-func readFile(buf *bytes.Buffer, file *os.File, path string, limit int64) ([]byte, error) {
+func readFile(buf *bytes.Buffer, file store.File, path string, limit int64) ([]byte, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, pathError(path, err)

@@ -2,15 +2,12 @@ package sources
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
@@ -58,15 +55,15 @@ func (f *Folder) Index(ctx context.Context) (Index, error) {
 	if list != nil {
 		return list.index(ctx, f.Limits)
 	}
-	row := func(i int64) (pairRow, error) { return pictures.row(int(i)), nil }
+	row := func(i int64) (pairRow, error) { return pictures.row(int(i)), pictures.files.failed }
 	return newIndex(int64(len(pictures.pictures)), f.Limits, nil, row, pictures.files.root.Close), nil
 }
 
 // find opens the captions list that the folder has, or else finds its pictures.
 func (f *Folder) find(ctx context.Context) (list *listRows, pictures *folderRows, err error) {
-	root, err := os.OpenRoot(f.Path)
+	root, err := openRoot(ctx, f.Path)
 	if err != nil {
-		return nil, nil, pathError(f.Path, err)
+		return nil, nil, err
 	}
 	if list, pictures, err = f.findIn(ctx, root); err != nil {
 		root.Close()
@@ -74,17 +71,18 @@ func (f *Folder) find(ctx context.Context) (list *listRows, pictures *folderRows
 	return list, pictures, err
 }
 
-func (f *Folder) findIn(ctx context.Context, root *os.Root) (*listRows, *folderRows, error) {
-	list, err := findList(root)
+func (f *Folder) findIn(ctx context.Context, root store.Root) (*listRows, *folderRows, error) {
+	list, err := findList(ctx, root)
 	if err != nil {
 		return nil, nil, err
 	}
 	if list != "" {
-		file, err := root.OpenFile(list, readOnly, 0)
+		path := store.Join(root.Name(), list)
+		file, err := root.Open(ctx, list)
 		if err != nil {
-			return nil, nil, pathError(filepath.Join(f.Path, list), err)
+			return nil, nil, pathError(path, err)
 		}
-		rows, err := (&List{Limits: f.Limits}).openRows(ctx, filepath.Join(f.Path, list), file, root, &f.gauge)
+		rows, err := (&List{Limits: f.Limits}).openRows(ctx, path, file, root, &f.gauge)
 		return rows, nil, err
 	}
 	pictures, err := walk(ctx, root)
@@ -94,7 +92,7 @@ func (f *Folder) findIn(ctx context.Context, root *os.Root) (*listRows, *folderR
 	if len(pictures) == 0 {
 		return nil, nil, fmt.Errorf("%s: no pictures (.%s) and no captions.tsv, .csv or .jsonl in it", f.Path, strings.Join(pictureTypes, ", ."))
 	}
-	return nil, &folderRows{lane: f.Path, pictures: pictures, files: files{root: root}, limit: f.Limits.orDefault().Picture, gauge: &f.gauge}, nil
+	return nil, &folderRows{lane: root.Name(), pictures: pictures, files: files{root: root, ctx: ctx}, limit: f.Limits.orDefault().Picture, gauge: &f.gauge}, nil
 }
 
 // Read returns the next pairs.
@@ -112,16 +110,18 @@ func (f *Folder) Close() error {
 func (f *Folder) Progress() float64 { return f.gauge.Progress() }
 
 // findList returns the name of the folder's captions list, if any.
-func findList(root *os.Root) (string, error) {
+func findList(ctx context.Context, root store.Root) (string, error) {
 	found := ""
 	for _, name := range captionLists {
-		if _, err := root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		there, err := root.Exists(ctx, name)
+		if err != nil {
+			return "", pathError(store.Join(root.Name(), name), err)
+		}
+		if !there {
 			continue
-		} else if err != nil {
-			return "", pathError(filepath.Join(root.Name(), name), err)
 		}
 		if found != "" {
-			return "", fmt.Errorf("%s: it has %s and %s: read one as list:%s", root.Name(), found, name, filepath.Join(root.Name(), found))
+			return "", fmt.Errorf("%s: it has %s and %s: read one as list:%s", root.Name(), found, name, store.Join(root.Name(), found))
 		}
 		found = name
 	}
@@ -145,7 +145,7 @@ func (f *folderRows) next(context.Context) (pairRow, error) {
 	r := f.row(f.i)
 	f.i++
 	f.gauge.read.Add(1)
-	return r, nil
+	return r, f.files.failed
 }
 
 // row reads the i-th picture and its caption.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"os"
 	"time"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // An input is a list's file. Regular files are read as they are. What may keep a reader waiting, a pipe or a terminal,
 // is read by a goroutine of its own, so that the wait can be given up.
 type input struct {
-	file  *os.File
+	file  store.File
 	gauge *gauge
 	ctx   context.Context // of the call that reads
 
@@ -24,7 +26,7 @@ type chunk struct {
 }
 
 // openInput begins to read a file, which it takes over.
-func openInput(file *os.File, g *gauge) (*input, error) {
+func openInput(file store.File, g *gauge) (*input, error) {
 	in := &input{file: file, gauge: g}
 	info, err := file.Stat()
 	if err != nil {
@@ -83,17 +85,17 @@ func (in *input) Read(p []byte) (int, error) {
 func (in *input) close() error {
 	if in.chunks != nil {
 		close(in.closed)
-		if in.file.SetReadDeadline(time.Unix(1, 0)) == nil {
+		if f, ok := in.file.(*os.File); ok && f.SetReadDeadline(time.Unix(1, 0)) == nil {
 			for range in.chunks {
 			}
-			_ = in.file.SetReadDeadline(time.Time{})
+			_ = f.SetReadDeadline(time.Time{})
 		}
 	}
 	return closeList(in.file)
 }
 
 // closeList closes a list's file. Standard input belongs to the program.
-func closeList(file *os.File) error {
+func closeList(file store.File) error {
 	if file == os.Stdin {
 		return nil
 	}

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
@@ -60,26 +60,33 @@ func (l *List) Index(ctx context.Context) (Index, error) {
 }
 
 func (l *List) open(ctx context.Context) (*listRows, error) {
-	name, dir, file := l.Path, l.Dir, os.Stdin
-	if l.Path == "-" {
-		name, dir = "standard input", cmp.Or(dir, ".")
-	} else {
+	name, dir := "standard input", cmp.Or(l.Dir, ".")
+	var from store.Store = store.Disk{}
+	var file store.File = os.Stdin
+	if l.Path != "-" {
 		var err error
-		if file, err = os.Open(l.Path); err != nil {
-			return nil, pathError(l.Path, err)
+		if from, name, err = store.Open(ctx, l.Path); err != nil {
+			return nil, err
 		}
-		dir = cmp.Or(dir, filepath.Dir(l.Path))
+		if file, err = from.Open(ctx, name); err != nil {
+			from.Close()
+			return nil, pathError(name, err)
+		}
+		dir = cmp.Or(l.Dir, store.Dir(l.Path))
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := openRoot(ctx, dir)
 	if err != nil {
 		closeList(file)
-		return nil, pathError(dir, err)
+		from.Close()
+		return nil, err
 	}
 	rows, err := l.openRows(ctx, name, file, root, &l.gauge)
 	if err != nil {
 		root.Close()
+		from.Close()
 		return nil, err
 	}
+	rows.from = from
 	return rows, nil
 }
 
@@ -99,14 +106,14 @@ func (l *List) Close() error {
 func (l *List) Progress() float64 { return l.gauge.Progress() }
 
 // openRows takes over a list, and the folder of its pictures where it returns no error.
-func (l *List) openRows(ctx context.Context, name string, file *os.File, root *os.Root, g *gauge) (*listRows, error) {
+func (l *List) openRows(ctx context.Context, name string, file store.File, root store.Root, g *gauge) (*listRows, error) {
 	in, err := openInput(file, g)
 	if err != nil {
 		closeList(file)
 		return nil, pathError(name, err)
 	}
 	in.ctx = ctx
-	rows := &listRows{name: name, in: in, files: files{root: root}, limit: l.Limits.orDefault().Picture}
+	rows := &listRows{name: name, in: in, from: store.Disk{}, files: files{root: root, ctx: ctx}, limit: l.Limits.orDefault().Picture}
 	if err := rows.open(l); err != nil {
 		in.close()
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -117,6 +124,7 @@ func (l *List) openRows(ctx context.Context, name string, file *os.File, root *o
 // listRows gives the rows of a list.
 type listRows struct {
 	name               string
+	from               store.Store // that in is of
 	in                 *input
 	table              table
 	image, caption, id int // columns; id may be -1
@@ -163,7 +171,7 @@ func (l *listRows) next(ctx context.Context) (pairRow, error) {
 	if r.err == nil {
 		r.image, r.err = l.files.read(from.cells[l.image].text, l.limit)
 	}
-	return r, nil
+	return r, l.files.failed
 }
 
 // fill makes a row of a line's cells, as far as it can, but for the picture.
@@ -216,15 +224,12 @@ func (l *listRows) index(ctx context.Context, limits Limits) (Index, error) {
 		if r.err == nil {
 			r.image, r.err = l.files.read(paths[i], l.limit)
 		}
-		return r, nil
+		return r, l.files.failed
 	}
 	return newIndex(int64(len(rows)), limits, l.further.names, row, l.close), nil
 }
 
 func (l *listRows) close() error {
 	err := l.in.close()
-	if rootErr := l.files.root.Close(); err == nil {
-		err = rootErr
-	}
-	return err
+	return errors.Join(err, l.files.root.Close(), l.from.Close())
 }

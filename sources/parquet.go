@@ -1,10 +1,9 @@
 package sources
 
 import (
-	"cmp"
 	"context"
-	"os"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
@@ -73,17 +72,34 @@ const captionsPerRow = 1000
 
 // Open finds the files, and reads the footer of the first.
 func (p *Parquet) Open(ctx context.Context) error {
-	base, files, err := p.find(ctx)
+	from, path, err := store.Open(ctx, p.Path)
 	if err != nil {
 		return err
 	}
-	r := &parquetReader{source: p, files: files, rows: parquetRows{limits: p.Limits.orDefault(), all: p.AllCaptions}}
-	if err := r.choose(); err != nil {
+	if err := p.open(ctx, from, path); err != nil {
+		from.Close()
 		return err
 	}
-	dir := cmp.Or(p.Dir, base)
-	if r.rows.pictures.root, err = os.OpenRoot(dir); err != nil {
-		return pathError(dir, err)
+	return nil
+}
+
+func (p *Parquet) open(ctx context.Context, from store.Store, path string) error {
+	base, files, err := p.find(ctx, from, path)
+	if err != nil {
+		return err
+	}
+	r := &parquetReader{source: p, from: from, files: files, rows: parquetRows{limits: p.Limits.orDefault(), all: p.AllCaptions}}
+	if err := r.choose(ctx); err != nil {
+		return err
+	}
+	r.rows.pictures.ctx = ctx
+	if p.Dir != "" {
+		r.rows.pictures.root, err = openRoot(ctx, p.Dir)
+	} else if r.rows.pictures.root, err = from.OpenRoot(ctx, base); err != nil {
+		err = pathError(base, err)
+	}
+	if err != nil {
+		return err
 	}
 	total := int64(0)
 	for _, f := range files {
@@ -95,11 +111,11 @@ func (p *Parquet) Open(ctx context.Context) error {
 }
 
 // find returns the directory in Path, and the files that are to be read.
-func (p *Parquet) find(ctx context.Context) (base string, files []dataFile, err error) {
+func (p *Parquet) find(ctx context.Context, from store.Store, path string) (base string, files []dataFile, err error) {
 	if p.Shard != nil {
-		return p.Shard.find(p.Path)
+		return p.Shard.find(ctx, from, path)
 	}
-	return parquetFiles(ctx, p.Path)
+	return parquetFiles(ctx, from, path)
 }
 
 // Read returns the next pairs.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
@@ -22,33 +22,33 @@ type dataFile struct {
 
 // dataDir returns the directory that a path names: itself, the one that a file is in, or the one above the first
 // wildcard.
-func dataDir(pattern string) (string, error) {
-	info, err := os.Stat(pattern)
+func dataDir(ctx context.Context, s store.Store, pattern string) (string, error) {
+	info, err := s.Stat(ctx, pattern)
 	switch meta := strings.IndexAny(pattern, "*?[{"); {
 	case err == nil && info.IsDir():
 		return pattern, nil
 	case err == nil:
-		return filepath.Dir(pattern), nil
+		return store.Dir(pattern), nil
 	case meta >= 0:
-		return filepath.Dir(pattern[:meta] + "x"), nil
+		return store.Dir(pattern[:meta] + "x"), nil
 	}
 	return "", pathError(pattern, err)
 }
 
 // parquetFiles returns what a path stands for, in natural order: a file, all .parquet files below a directory, or what
 // matches wildcards and braces.
-func parquetFiles(ctx context.Context, pattern string) (base string, files []dataFile, err error) {
-	if base, err = dataDir(pattern); err != nil {
+func parquetFiles(ctx context.Context, s store.Store, pattern string) (base string, files []dataFile, err error) {
+	if base, err = dataDir(ctx, s, pattern); err != nil {
 		return "", nil, err
 	}
 	paths := []string{pattern}
-	if _, err := os.Stat(pattern); err != nil {
-		if paths, err = wildcards(pattern); err != nil {
+	if _, err := s.Stat(ctx, pattern); err != nil {
+		if paths, err = wildcards(ctx, s, pattern); err != nil {
 			return "", nil, err
 		}
 	}
 	for _, path := range paths {
-		err := filepath.WalkDir(path, func(below string, e fs.DirEntry, err error) error {
+		err := s.WalkDir(ctx, path, func(below string, e fs.DirEntry, err error) error {
 			named := below == path
 			switch {
 			case ctx.Err() != nil:
@@ -60,7 +60,7 @@ func parquetFiles(ctx context.Context, pattern string) (base string, files []dat
 			case e.IsDir() || !named && !isParquet(below):
 				return nil
 			}
-			f, err := newDataFile(base, below)
+			f, err := newDataFile(ctx, s, base, below)
 			files = append(files, f)
 			return err
 		})
@@ -77,14 +77,14 @@ func parquetFiles(ctx context.Context, pattern string) (base string, files []dat
 }
 
 // wildcards returns what a pattern with wildcards and braces matches.
-func wildcards(pattern string) ([]string, error) {
+func wildcards(ctx context.Context, s store.Store, pattern string) ([]string, error) {
 	patterns, err := braces(pattern)
 	if err != nil {
 		return nil, err
 	}
 	var paths []string
 	for _, p := range patterns {
-		found, err := filepath.Glob(p)
+		found, err := s.Glob(ctx, p)
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", p, err)
 		}
@@ -103,34 +103,34 @@ func isParquet(path string) bool {
 }
 
 // newDataFile looks at a file, which a symbolic link may stand for.
-func newDataFile(base, path string) (dataFile, error) {
-	info, err := os.Stat(path)
+func newDataFile(ctx context.Context, s store.Store, base, path string) (dataFile, error) {
+	info, err := s.Stat(ctx, path)
 	if err != nil {
 		return dataFile{}, pathError(path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return dataFile{}, fmt.Errorf("%q is not a regular file", path)
 	}
-	lane, err := filepath.Rel(base, path)
+	lane, err := store.Rel(base, path)
 	if err != nil {
 		return dataFile{}, err
 	}
-	return dataFile{filepath.ToSlash(lane), path, info.Size()}, checkName(lane)
+	return dataFile{lane, path, info.Size()}, checkName(lane)
 }
 
 // openParquet opens a file and reads its footer.
-func openParquet(d dataFile) (*parquetfile.File, error) {
-	f, err := os.Open(d.path)
+func openParquet(ctx context.Context, s store.Store, d dataFile) (*parquetfile.File, error) {
+	f, err := s.Open(ctx, d.path)
 	if err != nil {
 		return nil, pathError(d.path, err)
 	}
-	return parquetfile.Open(d.path, diskFile{f}, d.size)
+	return parquetfile.Open(d.path, namedFile{f}, d.size)
 }
 
-// A diskFile names itself in its errors.
-type diskFile struct{ *os.File }
+// A namedFile names itself in its errors.
+type namedFile struct{ store.File }
 
-func (f diskFile) ReadAt(p []byte, at int64) (int, error) {
+func (f namedFile) ReadAt(p []byte, at int64) (int, error) {
 	n, err := f.File.ReadAt(p, at)
 	if err != nil && err != io.EOF {
 		err = pathError(f.Name(), err)

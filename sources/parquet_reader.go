@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
@@ -13,11 +14,12 @@ import (
 // A parquetReader goes from file to file and from row group to row group.
 type parquetReader struct {
 	source *Parquet // for its settings
+	from   store.Store
 	files  []dataFile
 	rows   parquetRows
 
 	now      dataFile
-	from     int64             // the first offset that is wanted of its lane
+	first    int64             // the first offset that is wanted of its lane
 	file     *parquetfile.File // nil between two
 	leaves   leaves
 	groups   []int // that have not been opened
@@ -28,10 +30,10 @@ type parquetReader struct {
 }
 
 // choose lets the first file that can be read say which columns are what.
-func (r *parquetReader) choose() error {
+func (r *parquetReader) choose(ctx context.Context) error {
 	var first error
 	for _, d := range r.files {
-		err := r.chooseBy(d)
+		err := r.chooseBy(ctx, d)
 		if err == nil || !r.maySkip(err) {
 			return err
 		}
@@ -42,8 +44,8 @@ func (r *parquetReader) choose() error {
 	return first
 }
 
-func (r *parquetReader) chooseBy(d dataFile) error {
-	f, err := openParquet(d)
+func (r *parquetReader) chooseBy(ctx context.Context, d dataFile) error {
+	f, err := openParquet(ctx, r.from, d)
 	if err != nil {
 		return err
 	}
@@ -92,7 +94,11 @@ func (r *parquetReader) read(ctx context.Context) (batch.Pairs, error) {
 
 // decode calls what reads the row group that was opened last.
 func (r *parquetReader) decode(read func() error) error {
-	return r.file.Decode(fmt.Sprintf("row group %d", r.index), read)
+	err := r.file.Decode(fmt.Sprintf("row group %d", r.index), read)
+	if failed := r.rows.pictures.failed; failed != nil {
+		return failed // nothing is corrupt
+	}
+	return err
 }
 
 // advance goes on to the next strip, group or file; io.EOF after the last.
@@ -127,17 +133,17 @@ func (r *parquetReader) nextFile(ctx context.Context) error {
 		return io.EOF
 	}
 	r.now, r.files = r.files[0], r.files[1:]
-	r.from = 0
+	r.first = 0
 	if r.source.Resume != nil {
 		next, ok, err := r.source.Resume(ctx, r.lane())
 		if err != nil {
 			return fmt.Errorf("resume %s: %w", r.lane(), err)
 		}
 		if ok {
-			r.from = next
+			r.first = next
 		}
 	}
-	f, err := openParquet(r.now)
+	f, err := openParquet(ctx, r.from, r.now)
 	if err != nil {
 		return err
 	}
@@ -146,7 +152,7 @@ func (r *parquetReader) nextFile(ctx context.Context) error {
 		return err
 	}
 	r.file = f
-	r.rows.begin(r.now.lane, r.lane(), r.from)
+	r.rows.begin(r.now.lane, r.lane(), r.first)
 	return nil
 }
 
@@ -174,18 +180,18 @@ func (r *parquetReader) lane() string {
 // wanted returns the groups that have rows that are wanted.
 func (r *parquetReader) wanted(f *parquetfile.File) ([]int, error) {
 	scale := r.rows.scale()
-	if r.from < 0 || r.from > f.Rows()*scale {
-		return nil, fmt.Errorf("%s: it has %d rows, and cannot be resumed at offset %d", f.Name, f.Rows(), r.from)
+	if r.first < 0 || r.first > f.Rows()*scale {
+		return nil, fmt.Errorf("%s: it has %d rows, and cannot be resumed at offset %d", f.Name, f.Rows(), r.first)
 	}
 	if s := r.source.Shard; s != nil {
-		if err := s.check(f); err != nil || f.First(s.RowGroup+1)*scale <= r.from {
+		if err := s.check(f); err != nil || f.First(s.RowGroup+1)*scale <= r.first {
 			return nil, err
 		}
 		return []int{s.RowGroup}, nil
 	}
 	var groups []int
 	for i := range f.Groups() {
-		if f.First(i) < f.First(i+1) && f.First(i+1)*scale > r.from {
+		if f.First(i) < f.First(i+1) && f.First(i+1)*scale > r.first {
 			groups = append(groups, i)
 		}
 	}
@@ -195,7 +201,7 @@ func (r *parquetReader) wanted(f *parquetfile.File) ([]int, error) {
 // lose gives one bad row for the rows that are lost by what failed, and goes on behind them: with the next row group, or
 // with the next file where it is the footer.
 func (r *parquetReader) lose(ctx context.Context) (batch.Pairs, error) {
-	id, offset, err := r.now.lane, r.from, r.failed
+	id, offset, err := r.now.lane, r.first, r.failed
 	if r.file == nil {
 		r.finish()
 	} else {
@@ -219,5 +225,5 @@ func (r *parquetReader) closeFile() {
 func (r *parquetReader) close() error {
 	r.closeFile()
 	r.rows.group.free()
-	return r.rows.pictures.root.Close()
+	return errors.Join(r.rows.pictures.root.Close(), r.from.Close())
 }

@@ -5,20 +5,23 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"regexp"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // A shard is a tar file that is being read.
 type shard struct {
 	path    string
-	file    *os.File
+	from    store.Store
+	file    store.File
 	gauge   *gauge
 	unzip   *gzip.Reader // nil where it is not gzipped
 	tar     *tar.Reader
@@ -27,12 +30,12 @@ type shard struct {
 	samples int64       // read
 }
 
-func openShard(path string, g *gauge) (*shard, error) {
-	file, err := os.Open(path)
+func openShard(ctx context.Context, at shardFile, g *gauge) (*shard, error) {
+	file, err := at.store.Open(ctx, at.path)
 	if err != nil {
-		return nil, pathError(path, err)
+		return nil, pathError(at.path, err)
 	}
-	s := &shard{path: path, file: file, gauge: g}
+	s := &shard{path: at.path, from: at.store, file: file, gauge: g}
 	in := bufio.NewReaderSize(s, 256<<10)
 	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		s.tar = tar.NewReader(in)
@@ -53,7 +56,7 @@ func (s *shard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *shard) close() error { return s.file.Close() }
+func (s *shard) close() error { return errors.Join(s.file.Close(), s.from.Close()) }
 
 // error says where in the shard something went wrong.
 func (s *shard) error(err error) error {

@@ -1,57 +1,81 @@
 package sources
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
-// expand returns the shards that patterns stand for: a path, a directory of shards, or a path with braces and wildcards
-// in it. Those that a wildcard or a directory stands for are in natural order.
-func expand(patterns []string) ([]string, error) {
-	var shards []string
+// A shardFile is where a shard is.
+type shardFile struct {
+	store store.Store
+	path  string
+}
+
+// expandAll returns the shards that patterns stand for, each in its own store.
+func expandAll(ctx context.Context, patterns []string) ([]shardFile, error) {
+	var shards []shardFile
+	seen := map[string]bool{}
 	for _, pattern := range patterns {
-		paths := []string{pattern}
-		if _, err := os.Lstat(pattern); err != nil {
-			if paths, err = braces(pattern); err != nil {
-				return nil, err
-			}
+		s, path, err := store.Open(ctx, pattern)
+		if err != nil {
+			return nil, err
+		}
+		defer s.Close()
+		paths, err := expand(ctx, s, path)
+		if err != nil {
+			return nil, err
 		}
 		for _, path := range paths {
-			some, err := match(path)
-			if err != nil {
-				return nil, err
+			if seen[path] {
+				return nil, fmt.Errorf("%s is given twice", path)
 			}
-			shards = append(shards, some...)
+			seen[path] = true
+			shards = append(shards, shardFile{s, path})
 		}
 	}
 	if len(shards) == 0 {
 		return nil, errors.New("no shards")
 	}
-	seen := map[string]bool{}
-	for _, shard := range shards {
-		if seen[shard] {
-			return nil, fmt.Errorf("%s is given twice", shard)
+	return shards, nil
+}
+
+// expand returns the shards that a pattern stands for: a path, a directory of shards, or a path with braces and wildcards
+// in it. Those that a wildcard or a directory stands for are in natural order.
+func expand(ctx context.Context, s store.Store, pattern string) ([]string, error) {
+	paths := []string{pattern}
+	if _, err := s.Stat(ctx, pattern); err != nil {
+		if paths, err = braces(pattern); err != nil {
+			return nil, err
 		}
-		seen[shard] = true
+	}
+	var shards []string
+	for _, path := range paths {
+		some, err := match(ctx, s, path)
+		if err != nil {
+			return nil, err
+		}
+		shards = append(shards, some...)
 	}
 	return shards, nil
 }
 
 // match returns the shards that a path without braces stands for.
-func match(path string) ([]string, error) {
-	info, err := os.Stat(path)
+func match(ctx context.Context, s store.Store, path string) ([]string, error) {
+	info, err := s.Stat(ctx, path)
 	switch {
 	case err == nil && info.IsDir():
-		return shardsIn(path)
+		return shardsIn(ctx, s, path)
 	case err == nil || !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(path, "*?["):
 		return []string{path}, nil
 	}
-	found, err := filepath.Glob(path)
+	found, err := s.Glob(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", path, err)
 	}
@@ -63,15 +87,15 @@ func match(path string) ([]string, error) {
 }
 
 // shardsIn returns the shards in a directory.
-func shardsIn(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+func shardsIn(ctx context.Context, s store.Store, dir string) ([]string, error) {
+	entries, err := s.ReadDir(ctx, dir)
 	if err != nil {
 		return nil, pathError(dir, err)
 	}
 	var shards []string
 	for _, e := range entries {
 		if isShard(e.Name()) && !e.IsDir() {
-			shards = append(shards, filepath.Join(dir, e.Name()))
+			shards = append(shards, store.Join(dir, e.Name()))
 		}
 	}
 	if len(shards) == 0 {

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/sources/message"
@@ -45,7 +44,7 @@ type ShardTopic struct {
 	Limits Limits
 
 	topic  *Kafka
-	root   *os.Root
+	root   store.Root
 	piece  pipeline.Source[batch.Pairs] // that is being read; nil between two
 	now    *taken                       // the piece's descriptor
 	schema *arrow.Schema                // of all batches; nil before the first
@@ -70,8 +69,8 @@ type badDescriptor struct {
 
 // Open joins the group.
 func (s *ShardTopic) Open(ctx context.Context) (err error) {
-	if s.root, err = os.OpenRoot(s.Root); err != nil {
-		return pathError(s.Root, err)
+	if s.root, err = openRoot(ctx, s.Root); err != nil {
+		return err
 	}
 	topic := s.Topic
 	topic.Messages, topic.Columns, topic.Resume, topic.Limits = descriptors{}, nil, nil, Limits{Rows: 1}
@@ -156,10 +155,12 @@ func (s *ShardTopic) next(ctx context.Context) error {
 
 // open opens a piece.
 func (s *ShardTopic) open(ctx context.Context, shard Shard) error {
-	path := filepath.Join(s.Root, filepath.FromSlash(shard.File))
-	if _, err := s.root.Stat(filepath.FromSlash(shard.File)); err != nil {
+	path := store.Join(s.Root, shard.File)
+	f, err := s.root.Open(ctx, shard.File) // which it can be only within Root
+	if err != nil {
 		return pathError(path, err)
 	}
+	f.Close()
 	if isShard(shard.File) {
 		t := &Tar{Paths: []string{path}, Dir: s.Root, Limits: s.Limits, Resume: s.Resume}
 		s.piece = t

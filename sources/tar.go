@@ -3,7 +3,6 @@ package sources
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -36,13 +35,13 @@ type Tar struct {
 
 // Open finds the shards and reads the first sample, whose .json says which columns ride along.
 func (t *Tar) Open(ctx context.Context) error {
-	shards, err := expand(t.Paths)
+	shards, err := expandAll(ctx, t.Paths)
 	if err != nil {
 		return err
 	}
 	total := int64(0)
-	for _, path := range shards {
-		size, err := shardSize(path)
+	for _, s := range shards {
+		size, err := s.size(ctx)
 		if err != nil {
 			return err
 		}
@@ -59,9 +58,10 @@ func (t *Tar) Open(ctx context.Context) error {
 	return nil
 }
 
-// shardSize returns the bytes of a shard.
-func shardSize(path string) (int64, error) {
-	info, err := os.Stat(path)
+// size returns the bytes of a shard.
+func (s shardFile) size(ctx context.Context) (int64, error) {
+	path := s.path
+	info, err := s.store.Stat(ctx, path)
 	if err != nil {
 		return 0, pathError(path, err)
 	}

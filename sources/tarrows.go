@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // tarRows gives the samples of shards as rows.
 type tarRows struct {
-	source  *Tar     // for its settings
-	shards  []string // that have not been opened
-	shard   *shard   // nil between two
-	lane    string   // the shard's
-	from    int64    // the first sample that is wanted of it
+	source  *Tar        // for its settings
+	shards  []shardFile // that have not been opened
+	shard   *shard      // nil between two
+	lane    string      // the shard's
+	from    int64       // the first sample that is wanted of it
 	sample  sample
 	ready   bool     // the sample is yet to be given
 	keys    []string // of the first sample's .json
@@ -58,7 +59,7 @@ func (t *tarRows) read(ctx context.Context) error {
 			if len(t.shards) == 0 {
 				return io.EOF
 			}
-			shard, err := openShard(t.shards[0], t.gauge)
+			shard, err := openShard(ctx, t.shards[0], t.gauge)
 			if err != nil {
 				return err
 			}
@@ -80,11 +81,10 @@ func (t *tarRows) read(ctx context.Context) error {
 func (t *tarRows) begin(ctx context.Context) error {
 	t.lane, t.from = t.shard.path, 0
 	if dir := t.source.Dir; dir != "" {
-		lane, err := filepath.Rel(dir, t.shard.path)
-		if err != nil {
+		var err error
+		if t.lane, err = store.Rel(dir, t.shard.path); err != nil {
 			return err
 		}
-		t.lane = filepath.ToSlash(lane)
 	}
 	if t.source.Resume == nil {
 		return nil

@@ -2,18 +2,16 @@ package sources
 
 import (
 	"context"
-	"errors"
-	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/pairstream/pairstream/internal/store"
 )
 
 // walk returns the paths of all pictures below a folder, in order.
-func walk(ctx context.Context, root *os.Root) ([]string, error) {
+func walk(ctx context.Context, root store.Root) ([]string, error) {
 	var pictures []string
 	var visit func(dir string) error
 	visit = func(dir string) error {
@@ -41,34 +39,23 @@ type entry struct {
 	dir  bool
 }
 
-// readDir returns what a folder holds, in order, a piece at a time so that a large one can be given up.
-func readDir(ctx context.Context, root *os.Root, dir string) ([]entry, error) {
-	full := filepath.Join(root.Name(), dir)
-	file, err := root.Open(dir)
-	if err != nil {
-		return nil, pathError(full, err)
+// readDir returns what a folder holds, in order.
+func readDir(ctx context.Context, root store.Root, dir string) ([]entry, error) {
+	all, err := root.ReadDir(ctx, dir)
+	if err != nil && ctx.Err() == nil {
+		err = pathError(store.Join(root.Name(), dir), err)
 	}
-	defer file.Close()
+	if err != nil {
+		return nil, err
+	}
 	var entries []entry
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	for _, e := range all {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
 		}
-		some, err := file.ReadDir(1024)
-		for _, e := range some {
-			if strings.HasPrefix(e.Name(), ".") {
-				continue
-			}
-			linked := e.Type()&fs.ModeSymlink != 0
-			if e.IsDir() || isPicture(e.Name()) && (e.Type().IsRegular() || linked) {
-				entries = append(entries, entry{e.Name(), e.IsDir()})
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, pathError(full, err)
+		linked := e.Type()&fs.ModeSymlink != 0
+		if e.IsDir() || isPicture(e.Name()) && (e.Type().IsRegular() || linked) {
+			entries = append(entries, entry{e.Name(), e.IsDir()})
 		}
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return natural(a.name, b.name) })

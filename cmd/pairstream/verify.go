@@ -16,8 +16,9 @@ func verifyCommand() *cobra.Command {
 		Short: "Check a directory of Parquet parts: checksums, counts, gaps",
 		Long: `Reads every part that "embed --sink parquet:DIR" has written: that its bytes are those that were written, that it has
 the rows it says, that the parts of each lane follow one another without a gap, and that all were made in the same way.`,
-		Example: `  pairstream verify embeddings/`,
-		Args:    cobra.ExactArgs(1),
+		Example: `  pairstream verify embeddings/
+  pairstream verify "s3://pairs/embeddings?region=eu-central-1"`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			report, err := sinks.Verify(c.Context(), args[0])
 			if err != nil {

@@ -110,5 +110,5 @@ func (r bucketRoot) ReadDir(ctx context.Context, path string) ([]fs.DirEntry, er
 	return r.bucket.ReadDir(ctx, Join(r.dir, path))
 }
 
-// Close does nothing: the bucket is its owner's.
-func (r bucketRoot) Close() error { return nil }
+// Close lets the bucket's connections go.
+func (r bucketRoot) Close() error { return r.bucket.Close() }

@@ -41,15 +41,25 @@ func explain(err error) error {
 	switch {
 	case errors.As(err, &s3):
 		e.text = said(s3.ErrorCode(), s3.ErrorMessage())
+		if e.text == "NotFound" { // the answer to HEAD says no more
+			e.text = noObject
+		}
 	case errors.As(err, &gs):
 		e.text = said(fmt.Sprint("status ", gs.Code), gs.Message)
+		if e.kind == fs.ErrNotExist && !strings.Contains(gs.Message, "bucket") {
+			e.text = noObject
+		}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case e.kind == fs.ErrNotExist:
+		e.text = noObject
 	case e.kind != nil:
 		e.text = e.kind.Error()
 	}
 	return e
 }
+
+const noObject = "no such object"
 
 func said(code, message string) string {
 	if message == "" || message == code {

@@ -9,6 +9,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/gcsblob"
 	"gocloud.dev/gcp"
+	"google.golang.org/api/option"
 )
 
 // openGS opens a bucket by the application default credentials, or by none where the address says anonymous=true or an
@@ -25,5 +26,7 @@ func openGS(ctx context.Context, u *url.URL, transport *http.Transport) (*blob.B
 		}
 		opener.TokenSource = gcp.CredentialsTokenSource(credentials)
 	}
+	// For an emulator gcsblob would take http.DefaultClient, whose connections are everybody's.
+	opener.Options.ClientOptions = []option.ClientOption{option.WithHTTPClient(&opener.Client.Client)}
 	return opener.OpenBucketURL(ctx, u)
 }

@@ -46,15 +46,28 @@ func (b *Bucket) Stat(ctx context.Context, path string) (fs.FileInfo, error) {
 		}
 		key += "/"
 	}
-	first := b.blobs.List(&blob.ListOptions{Prefix: key})
-	_, err := first.Next(ctx)
-	if err == io.EOF && key != "" {
-		return nil, pathError("stat", path, fs.ErrNotExist)
+	some, err := b.some(ctx, key)
+	if err == nil && !some && key != "" {
+		err = fs.ErrNotExist
 	}
-	if err != nil && err != io.EOF {
+	if err != nil {
 		return nil, pathError("stat", path, err)
 	}
 	return info{path: path, dir: true}, nil
+}
+
+// Check returns an error where there is no such bucket, or it may not be listed at a path, at which nothing need be.
+func (b *Bucket) Check(ctx context.Context, path string) error {
+	if _, err := b.some(ctx, b.key(path)); err != nil {
+		return pathError("list", path, err)
+	}
+	return nil
+}
+
+// some reports whether there are keys with a prefix.
+func (b *Bucket) some(ctx context.Context, prefix string) (bool, error) {
+	found, _, err := b.blobs.ListPage(ctx, blob.FirstPageToken, 1, &blob.ListOptions{Prefix: prefix})
+	return len(found) > 0, err
 }
 
 // ReadDir lists a directory, in the order of its names.

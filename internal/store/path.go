@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Join adds names to a path.
+// Join adds names to a path, whose options stay.
 func Join(dir string, names ...string) string {
 	if !IsAddress(dir) {
 		return filepath.Join(append([]string{dir}, names...)...)
@@ -15,19 +15,28 @@ func Join(dir string, names ...string) string {
 	if joined == "" || joined == "." {
 		return dir
 	}
-	return strings.TrimSuffix(dir, "/") + "/" + joined
+	dir, options := CutOptions(dir)
+	return withOptions(strings.TrimSuffix(dir, "/")+"/"+joined, options)
 }
 
-// Dir returns the directory that a path is in.
+// Dir returns the directory that a path is in, with the options that the path has.
 func Dir(p string) string {
 	if !IsAddress(p) {
 		return filepath.Dir(p)
 	}
+	p, options := CutOptions(p)
 	bucket, key := cutBucket(p)
 	if dir := path.Dir(key); dir != "." {
-		return bucket + "/" + dir
+		bucket += "/" + dir
 	}
-	return bucket
+	return withOptions(bucket, options)
+}
+
+func withOptions(p, options string) string {
+	if options == "" {
+		return p
+	}
+	return p + "?" + options
 }
 
 // Rel returns the path from a directory to what is below it, with slashes.
@@ -36,6 +45,7 @@ func Rel(dir, p string) (string, error) {
 		below, err := filepath.Rel(dir, p)
 		return filepath.ToSlash(below), err
 	}
+	dir, _ = CutOptions(dir)
 	return strings.TrimPrefix(strings.TrimPrefix(p, strings.TrimSuffix(dir, "/")), "/"), nil
 }
 
