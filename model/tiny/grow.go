@@ -7,8 +7,8 @@ import (
 	"github.com/pairstream/pairstream/model"
 )
 
-// grow makes a model of cfg, which may have more and larger patches than c and be otherwise the same, that begins with
-// what c has learnt.
+// grow makes a model of cfg that begins with what c has learnt: a model that may have more patches than c, and larger or
+// smaller ones, and is otherwise the same.
 func grow(c *model.CLIP, cfg model.Config, seed uint64) (*model.CLIP, error) {
 	learnt := parameters(c)
 	learner, err := model.New(cfg, seed).Learner(model.Frozen{})
@@ -69,9 +69,17 @@ func growPositions(dst, from []float32, width int) {
 }
 
 // growPatches spreads each weight of a kernel, from (W·3, old, old), over the pixels of the larger one that it stands
-// for, dst (W·3, side, side): of a picture at twice the size it makes the same.
+// for, dst (W·3, side, side): of a picture at twice the size it makes the same. Or it gathers what was spread.
 func growPatches(dst, from []float32, side, old int) {
 	f := side / old
+	if f == 0 {
+		f = old / side
+		for i := range dst {
+			plane, y, x := i/(side*side), i/side%side, i%side
+			dst[i] = from[plane*old*old+y*f*old+x*f] * float32(f*f)
+		}
+		return
+	}
 	for i := range dst {
 		plane, y, x := i/(side*side), i/side%side, i%side
 		dst[i] = from[plane*old*old+y/f*old+x/f] / float32(f*f)

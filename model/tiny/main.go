@@ -6,6 +6,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"os"
@@ -16,10 +17,11 @@ import (
 
 func main() {
 	seed := flag.Uint64("seed", 1, "of the weights and the scenes")
-	out := flag.String("out", "model/tiny/weights.safetensors.zst", "file for the model")
+	file := flag.String("file", "model/tiny/weights.safetensors.zst", "of the model")
+	lesson := flag.Int("lesson", 0, "lesson to begin with; the file then holds what was learnt before")
 	evaluate := flag.Bool("evaluate", false, "evaluate the model that is inside instead")
 	flag.Parse()
-	do := func() error { return create(*out, *seed) }
+	do := func() error { return create(*file, *seed, *lesson) }
 	if *evaluate {
 		do = func() error { return report(os.Stdout, model.Tiny()) }
 	}
@@ -28,14 +30,30 @@ func main() {
 	}
 }
 
-// create trains a model and stores it, after each stage as it is by then.
-func create(out string, seed uint64) error {
+// create trains a model, lesson by lesson, and stores it after each.
+func create(path string, seed uint64, first int) error {
 	words := wordsOfScenes()
-	return learn(recipe, words, seed, os.Stderr, func(c *model.CLIP) error {
-		c, err := grow(c, final.config(len(words)), seed)
+	for i, lesson := range recipe {
+		if i < first {
+			continue
+		}
+		c := model.New(lesson[0].config(len(words)), seed)
+		if i > 0 {
+			file, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if c, err = read(file, words); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		c, err := learn(c, lesson, words, seed+uint64(i)<<40, os.Stderr)
 		if err != nil {
 			return err
 		}
-		return checkpoint.Replace(out, func(w io.Writer) error { return store(w, c, words) })
-	})
+		if err := checkpoint.Replace(path, func(w io.Writer) error { return store(w, c, words) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

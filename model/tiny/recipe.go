@@ -16,15 +16,18 @@ type stage struct {
 	rate        float64 // the highest; each stage warms up and ends at zero
 }
 
-// recipe is how the model is trained. A model that sees all at once learns the colours, the places, and no shape: it
-// does well enough without. So it first learns what shapes are, where nothing else is asked and pictures are small
-// and cheap, then words, and only then whole scenes. Until its very end pictures are drawn at half their size: a patch
-// of 16 pixels then stands for one of 32.
-var recipe = []stage{
-	{"shapes, close up", 48, 16, closeUpShapes, 120, 1300, 1e-3},
-	{"words, close up", 48, 16, closeUpWords, 128, 800, 1e-3},
-	{"scenes", 112, 16, sceneGroups, 128, 1500, 1e-3},
-	{"scenes again", 112, 16, sceneGroups, 128, 1500, 7e-4},
+// recipe is how the model is trained, lesson by lesson: what is stored after one is what the next begins with.
+//
+// A model that sees all at once learns the colours, the places, and no shape: it does well enough without. So it first
+// learns what shapes are, where nothing else is asked and pictures are small and cheap, then words, and only then whole
+// scenes. Until its very end pictures are drawn at half their size: a patch of 16 pixels then stands for one of 32.
+var recipe = [][]stage{
+	{
+		{"shapes, close up", 48, 16, closeUpShapes, 120, 1300, 1e-3},
+		{"words, close up", 48, 16, closeUpWords, 128, 800, 1e-3},
+	},
+	{{"scenes", 112, 16, sceneGroups, 128, 400, 1e-3}},
+	{{"scenes", 112, 16, sceneGroups, 128, 600, 1e-3}},
 }
 
 // warmup is the number of each stage's first steps, in which the rate rises.

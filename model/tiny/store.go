@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
 
@@ -38,4 +39,46 @@ func store(w io.Writer, c *model.CLIP, words vocabulary) error {
 		return err
 	}
 	return z.Close()
+}
+
+// read gives what store wrote, with the vocabulary it was trained with.
+func read(file []byte, words vocabulary) (*model.CLIP, error) {
+	z, err := zstd.NewReader(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	data, err := z.DecodeAll(file, nil)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := checkpoint.Parse("weights.safetensors", data)
+	if err != nil {
+		return nil, err
+	}
+	learner, err := model.New(final.config(len(words)), 0).Learner(model.Frozen{})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range learner.Parameters() {
+		tensor, ok := stored.Tensor(p.Name)
+		if !ok {
+			return nil, fmt.Errorf("tensor %s is missing", p.Name)
+		}
+		values, err := tensor.Floats()
+		if err != nil {
+			return nil, err
+		}
+		if p.Name == "token_embedding.weight" {
+			width := p.Shape[1]
+			for i, id := range words {
+				copy(p.Value[i*width:(i+1)*width], values[int(id)*width:])
+			}
+			continue
+		}
+		if copy(p.Value, values) != len(values) {
+			return nil, fmt.Errorf("tensor %s has shape %v, want %v", p.Name, tensor.Shape, p.Shape)
+		}
+	}
+	return learner.Snapshot(), nil
 }

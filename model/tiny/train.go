@@ -13,23 +13,19 @@ import (
 	"github.com/pairstream/pairstream/model/train"
 )
 
-// learn goes through the stages, and hands on what there is after each. The same seed gives the same weights, bit for bit, on any number of processors of a
-// kind.
-func learn(stages []stage, words vocabulary, seed uint64, log io.Writer, learnt func(*model.CLIP) error) error {
-	c := model.New(stages[0].config(len(words)), seed)
-	for i, s := range stages {
+// learn goes through the stages of a lesson, from c on. The same seed gives the same weights, bit for bit, on any number
+// of processors of a kind.
+func learn(c *model.CLIP, lesson []stage, words vocabulary, seed uint64, log io.Writer) (*model.CLIP, error) {
+	for i, s := range lesson {
 		begin, err := grow(c, s.config(len(words)), seed)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if c, err = s.learn(begin, words, seed+uint64(i)<<32, log); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-		if err := learnt(c); err != nil {
-			return err
+			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
-	return nil
+	return grow(c, final.config(len(words)), seed)
 }
 
 // learn trains c through the stage.
