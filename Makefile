@@ -1,5 +1,6 @@
 # make run   the seven steps on drawn pictures, or on your own: make run SOURCE=photos/
 # make train teaches a small model, in a few minutes
+# make model trains the small model inside the program anew, and tells how good it is
 # make test  all checks and tests
 # make bench the benchmarks
 # make lint  the checks alone
@@ -9,7 +10,7 @@ SOURCE ?= build/scenes
 GO     ?= go
 PROGRAM = build/pairstream
 
-.PHONY: run train test bench lint kafka kafka-stop program vips
+.PHONY: run train model test bench lint kafka kafka-stop program vips
 
 run: program
 	@test "$(SOURCE)" != build/scenes || $(GO) run ./examples/draw build/scenes
@@ -17,6 +18,10 @@ run: program
 
 train: vips
 	$(GO) run ./examples/train
+
+model: vips
+	$(GO) run ./model/tiny -seed 1
+	$(GO) run ./model/tiny -evaluate
 
 test: lint
 	$(GO) test -count=1 ./internal/rules

@@ -28,18 +28,15 @@ func (f *modelFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.precision, "precision", "f32", "what the model computes in: f32, int16 (twice as fast), int8 (faster, less exact)")
 }
 
-// open opens the model, and says so where it knows nothing.
+// open opens the model, and says so where it knows little.
 func (f *modelFlags) open(c *cobra.Command) (*model.CLIP, error) {
 	precision, err := model.ParsePrecision(f.precision)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--precision: %w", err)}
 	}
 	if f.dir == "" {
-		clip := model.Tiny().WithPrecision(precision)
-		if !clip.Trained() {
-			fmt.Fprintln(c.ErrOrStderr(), "note: no --model: a small untrained one stands in, whose embeddings mean nothing")
-		}
-		return clip, nil
+		fmt.Fprintln(c.ErrOrStderr(), "note: no --model: the small one inside knows drawn shapes and their colours, and nothing of photographs")
+		return model.Tiny().WithPrecision(precision), nil
 	}
 	activation, err := model.ParseActivation(f.activation)
 	if err != nil {

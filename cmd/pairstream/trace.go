@@ -26,7 +26,7 @@ func traceCommand() *cobra.Command {
 		Use:   "trace",
 		Short: "The seven steps as a table: what goes in and comes out of each",
 		Long: `Runs pairs through all seven steps and prints, for each, the shapes that go in and come out, a sample, rows a second
-and time; then the similarity matrix and the loss.`,
+and time; then the similarity matrix, what the first picture is taken for, and the loss.`,
 		Example: `  pairstream trace
   pairstream trace --source photos/ --model clip-vit-base-patch32 --sink parquet:embeddings.parquet`,
 		Args: cobra.NoArgs,
@@ -93,10 +93,11 @@ and time; then the similarity matrix and the loss.`,
 // maxShown bounds the side of the matrix that is printed.
 const maxShown = 8
 
-// firstScores is a sink that keeps the corner of the first similarity matrix.
+// firstScores is a sink that keeps the corner of the first similarity matrix, and its first row's best.
 type firstScores struct {
 	captions []string
 	logits   [][]float32
+	guesses  []guess // of the first picture
 }
 
 func (f *firstScores) Write(_ context.Context, in batch.Scores) error {
@@ -108,6 +109,9 @@ func (f *firstScores) Write(_ context.Context, in batch.Scores) error {
 	for i := range n {
 		f.captions = append(f.captions, in.Caption(i))
 		f.logits = append(f.logits, append([]float32(nil), m.Row(i)[:n]...))
+	}
+	if n > 0 {
+		f.guesses = guesses(m.Row(0), 0, 4, in.Caption)
 	}
 	return nil
 }
@@ -127,6 +131,9 @@ func printTrace(out io.Writer, clip *model.CLIP, steps *stepTable, first *firstS
 	}
 	if shown := len(first.captions); int(total.Pairs) > shown {
 		fmt.Fprintf(out, "     … the first %d of %d\n", shown, total.Pairs)
+	}
+	if first.guesses != nil {
+		printGuesses(out, first.guesses)
 	}
 	fmt.Fprintf(out, "\n%d pairs: loss %.4f, accuracy %.3f, logit scale %.2f\n", total.Pairs, total.Loss, total.Accuracy, total.LogitScale)
 }

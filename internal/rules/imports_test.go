@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"stages":            {"pipeline", "pipeline/batch", "model", "loss"},
 	"model":             {"model"},
 	"model/train":       {"model", "loss"},
+	"model/tiny":        {"model", "loss", "sources/scenes"},
 	"loss":              {"model/tensor"},
 	"internal":          {},
 }

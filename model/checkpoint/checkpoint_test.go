@@ -296,3 +296,35 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestFloat16(t *testing.T) {
+	for h := range 1 << 16 {
+		v := half(uint16(h))
+		if v != v {
+			if got := half(narrow(v)); got == got {
+				t.Fatalf("NaN %04x becomes %v", h, got)
+			}
+			continue
+		}
+		if got := narrow(v); got != uint16(h) {
+			t.Fatalf("%v is %04x, and becomes %04x", v, h, got)
+		}
+		next := half(uint16(h + 1))
+		if h&0x7fff >= 0x7bff {
+			continue
+		}
+		even := uint16(h + h&1) // a value halfway between two becomes the even one
+		if got := narrow((v + next) / 2); got != even {
+			t.Fatalf("halfway between %v and %v becomes %04x, want %04x", v, next, got, even)
+		}
+	}
+	if narrow(65520) != 0x7c00 || narrow(65519) != 0x7bff || narrow(-1e30) != 0xfc00 {
+		t.Error("the largest are not rounded as they should be")
+	}
+	values := []float32{1, -2.5, 0x1p-24, 3e-8}
+	tensor := FromFloats16("a", []int{4}, values)
+	got, err := tensor.Floats()
+	if err != nil || !slices.Equal(got, []float32{1, -2.5, 0x1p-24, 0x1p-24}) || tensor.Dtype != F16 {
+		t.Errorf("%s %v, %v", tensor.Dtype, got, err)
+	}
+}

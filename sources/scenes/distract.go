@@ -15,7 +15,7 @@ func (s Scene) Distractors(n int) []string {
 	for try := 0; len(captions) < n && try < 50*(n+1); try++ {
 		wrong := s
 		wrong.Objects = slices.Clone(s.Objects)
-		d.falsify(&wrong, try)
+		d.falsify(&wrong, Trait(try)%numTraits)
 		if c := wrong.Caption(); !seen[c] {
 			seen[c] = true
 			captions = append(captions, c)
@@ -24,9 +24,22 @@ func (s Scene) Distractors(n int) []string {
 	return captions
 }
 
+// A Trait is a thing that captions say.
+type Trait uint8
+
+// The traits.
+const (
+	ByColor Trait = iota
+	ByShape
+	ByPlace // where something is, in which order, or how many
+	BySize
+	ByBackground
+	numTraits
+)
+
 // falsify changes one thing that captions say, if it can. It never changes it to what they leave unsaid, which would
 // not be wrong.
-func (d dice) falsify(s *Scene, thing int) {
+func (d dice) falsify(s *Scene, by Trait) {
 	which := []*Object{&s.Objects[d.IntN(len(s.Objects))]}
 	if s.counts() {
 		which = which[:0]
@@ -35,22 +48,22 @@ func (d dice) falsify(s *Scene, thing int) {
 		}
 	}
 	color, shape, size := Color(d.IntN(int(numColors))), Shape(d.IntN(int(numShapes))), Small+Size(d.IntN(2))
-	switch thing % 5 {
-	case 0:
+	switch by {
+	case ByColor:
 		for _, o := range which {
 			o.Color = color
 		}
-	case 1:
+	case ByShape:
 		for _, o := range which {
 			o.Shape = shape
 		}
-	case 2:
+	case ByPlace:
 		d.misplace(s)
-	case 3:
+	case BySize:
 		for _, o := range which {
 			o.Size = size
 		}
-	case 4:
+	case ByBackground:
 		s.Background = LightBlue + Background(d.IntN(int(numBackgrounds-LightBlue)))
 	}
 }

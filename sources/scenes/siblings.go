@@ -5,24 +5,21 @@ import (
 	"slices"
 )
 
-// Siblings gives n scenes that differ from this one, each in one thing that captions say, and that are worded as it
-// is: [Scene.Distractors] are captions that are wrong about a scene, and these are scenes that it is right about. What
-// captions don't say (exact colours, sizes, places) is thrown anew. They have different captions, and are the same each
-// time. Of a scene with little to change there are fewer.
-func (s Scene) Siblings(n int) []Scene { return s.SiblingsIn(n, -1) }
-
-func (s Scene) SiblingsIn(n, thing int) []Scene {
+// Siblings gives n scenes that differ from this one in one thing each, one of the traits, in turn; with none given, of
+// all. They are worded as it is, have different captions, and what captions don't say (exact colours, sizes, places) is
+// thrown anew. [Scene.Distractors] are captions that are wrong about a scene; here they come with scenes of their own.
+// They are the same each time. Of a scene with little to change there are fewer.
+func (s Scene) Siblings(n int, by ...Trait) []Scene {
+	if len(by) == 0 {
+		by = all[Trait](numTraits)
+	}
 	d := dice{rand.New(rand.NewPCG(uint64(s.wording), 1))}
 	seen := map[string]bool{s.Caption(): true}
 	var list []Scene
-	for try, first := 0, d.IntN(5); len(list) < n && try < 10*(n+1); try++ {
+	for try, first := 0, d.IntN(len(by)); len(list) < n && try < 10*(n+1); try++ {
 		other := s
 		other.Objects = slices.Clone(s.Objects)
-		if thing >= 0 {
-			d.falsify(&other, thing)
-		} else {
-			d.falsify(&other, first+try)
-		}
+		d.falsify(&other, by[(first+try)%len(by)])
 		if c := other.Caption(); !seen[c] && d.redraw(&other) {
 			seen[c] = true
 			list = append(list, other)

@@ -298,3 +298,49 @@ func TestDistractorsAreFalse(t *testing.T) {
 		}
 	}
 }
+
+func TestSiblingsAreTrueOfThemselvesAlone(t *testing.T) {
+	total := 0
+	for i := range int64(150) {
+		s := New(13, i)
+		m := s.Draw(200)
+		seen := look(m, s.Background)
+		by := []Trait{Trait(i) % numTraits}
+		if i%2 == 0 {
+			by = nil // all
+		}
+		for _, sibling := range s.Siblings(4, by...) {
+			total++
+			own, c := sibling.Draw(200), sibling.Caption()
+			if err := judge(c, own, look(own, sibling.Background)); err != nil {
+				t.Errorf("scene %d: sibling %q: %v", i, c, err)
+			}
+			if judge(c, m, seen) == nil {
+				t.Errorf("scene %d: its sibling's %q is true of it, as is %q", i, c, s.Caption())
+			}
+		}
+	}
+	if total < 450 {
+		t.Errorf("only %d siblings of 150 scenes", total)
+	}
+}
+
+func TestSiblingsDifferInTheTraitAskedFor(t *testing.T) {
+	for i := range int64(50) {
+		s := New(14, i)
+		if s.Arrangement != Alone {
+			continue
+		}
+		shapes, siblings := map[Shape]bool{s.Objects[0].Shape: true}, s.Siblings(9, ByShape)
+		for _, sibling := range siblings {
+			o := sibling.Objects[0]
+			shapes[o.Shape] = true
+			if o.Color != s.Objects[0].Color || o.Size != s.Objects[0].Size || sibling.Place != s.Place || sibling.Background != s.Background {
+				t.Errorf("scene %d: %q has the sibling %q", i, s.Caption(), sibling.Caption())
+			}
+		}
+		if len(shapes) != 1+len(siblings) {
+			t.Errorf("scene %d: %d siblings of %d shapes", i, len(siblings), len(shapes)-1)
+		}
+	}
+}
