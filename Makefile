@@ -1,7 +1,7 @@
 # make run   the seven steps on drawn pictures, or on your own: make run SOURCE=photos/
 # make train teaches a small model, in a few minutes
 # make test  all checks and tests
-# make bench the benchmarks
+# make bench us and the peers side by side, in tables; the peers are installed in build/ (TORCH=1: PyTorch too)
 # make lint  the checks alone
 # make kafka starts a broker, and prints its address; make kafka-stop
 
@@ -24,7 +24,7 @@ test: lint
 	$(GO) test -tags novips ./model/pixel ./stages
 
 bench: vips
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	PAIRSTREAM_PYTHON=$$(.ci/bench-peers) $(GO) run ./cmd/pairstream/internal/bench
 
 lint: vips
 	test -z "$$(gofmt -l .)"
