@@ -2,7 +2,7 @@
 # make train teaches a small model, in a few minutes
 # make model trains the small model inside the program anew, and tells how good it is
 # make test  all checks and tests
-# make bench the benchmarks
+# make bench us and the peers side by side, in tables; the peers are installed in build/ (TORCH=1: PyTorch too)
 # make lint  the checks alone
 # make kafka starts a broker, and prints its address; make kafka-stop
 
@@ -29,7 +29,7 @@ test: lint
 	$(GO) test -tags novips ./model/pixel ./stages
 
 bench: vips
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	PAIRSTREAM_PYTHON=$$(.ci/bench-peers) $(GO) run ./cmd/pairstream/internal/bench
 
 lint: vips
 	test -z "$$(gofmt -l .)"

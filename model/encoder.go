@@ -29,6 +29,10 @@ func (t *transformer) pack(p tensor.Precision, done func()) *encoder {
 		blocks:     make([]encoderBlock, len(t.blocks)),
 	}
 	for i, b := range t.blocks {
+		if p != tensor.Float32 {
+			b.ln1, b.qkv = tensor.Smooth(b.ln1, b.qkv)
+			b.ln2, b.fc = tensor.Smooth(b.ln2, b.fc)
+		}
 		e.blocks[i] = encoderBlock{
 			ln1: b.ln1, ln2: b.ln2,
 			qkv: b.qkv.Pack(p), out: b.out.Pack(p), fc: b.fc.Pack(p), contract: b.contract.Pack(p),
