@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image/png"
 	"math"
 	"os"
@@ -117,7 +118,7 @@ func TestTraceShowsSevenSteps(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	for _, want := range []string{"1 ingest", "10 pairs", "2 preprocess", "10×3×224×224 float32", "3 tokenize", "10×77 int32",
-		"49406", "4 encode images", "4 encode texts", "10×512", "5 normalize", "6 similarity", "10×10", "7 loss", "10 pairs: loss "} {
+		"49406", "4 encode images", "4 encode texts", "10×512", "5 normalize", "6 similarity", "10×10", "7 loss", "picture 0 shows", "right: ", "10 pairs: loss "} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
@@ -165,6 +166,51 @@ func TestClassify(t *testing.T) {
 			got.Predictions[0].Probability < got.Predictions[1].Probability || got.ID != pictures[0] {
 			t.Errorf("%+v", got)
 		}
+	}
+}
+
+// The model inside knows drawn shapes.
+func TestClassifyDrawn(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var shapes, pictures []string
+	for _, shape := range scenes.Shapes() {
+		shapes = append(shapes, shape.String())
+	}
+	want := make(map[string]string)
+	for i := int64(0); len(pictures) < 20; i++ {
+		s := scenes.New(21, i)
+		if s.Arrangement != scenes.Alone {
+			continue
+		}
+		name := fmt.Sprintf("%d.png", i)
+		picture, err := s.PNG(224)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, picture, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		pictures, want[name] = append(pictures, name), s.Objects[0].Shape.String()
+	}
+	status, stdout, stderr := program(t, "", append([]string{"classify", "--json", "--labels", strings.Join(shapes, ",")}, pictures...)...)
+	if status != 0 {
+		t.Fatal(stderr)
+	}
+	right := 0
+	for line := range strings.Lines(stdout) {
+		var got struct {
+			ID          string
+			Predictions []prediction
+		}
+		if err := json.Unmarshal([]byte(line), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Predictions[0].Label == want[got.ID] {
+			right++
+		}
+	}
+	if right < 17 {
+		t.Errorf("%d of 20 shapes are right", right)
 	}
 }
 

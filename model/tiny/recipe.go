@@ -20,7 +20,8 @@ type stage struct {
 //
 // A model that sees all at once learns the colours, the places, and no shape: it does well enough without. So it first
 // learns what shapes are, where nothing else is asked and pictures are small and cheap, then words, and only then whole
-// scenes. Until its very end pictures are drawn at half their size: a patch of 16 pixels then stands for one of 32.
+// scenes. All pictures are drawn at half their size: a patch of 16 pixels stands for one of 32, which it grows to in
+// the end.
 var recipe = [][]stage{
 	{
 		{"shapes, close up", 48, 16, closeUpShapes, 120, 1300, 1e-3},
@@ -28,6 +29,8 @@ var recipe = [][]stage{
 	},
 	{{"scenes", 112, 16, sceneGroups, 128, 400, 1e-3}},
 	{{"scenes", 112, 16, sceneGroups, 128, 600, 1e-3}},
+	{{"scenes", 112, 16, sceneGroups, 128, 600, 8e-4}},
+	{{"scenes", 112, 16, sceneGroups, 128, 400, 4e-4}},
 }
 
 // warmup is the number of each stage's first steps, in which the rate rises.

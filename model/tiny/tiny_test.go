@@ -30,7 +30,7 @@ func TestZeroShot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if shape < 0.88 || color < 0.95 {
+		if shape < 0.93 || color < 0.95 {
 			t.Errorf("%s: %.2f of shapes and %.2f of colours are right", name, shape, color)
 		}
 	}
