@@ -31,6 +31,8 @@ var recipe = [][]stage{
 	{{"scenes", 112, 16, sceneGroups, 128, 600, 1e-3}},
 	{{"scenes", 112, 16, sceneGroups, 128, 600, 8e-4}},
 	{{"scenes", 112, 16, sceneGroups, 128, 400, 4e-4}},
+	{{"scenes", 112, 16, sceneGroups, 128, 1000, 8e-4}},
+	{{"scenes", 112, 16, sceneGroups, 128, 600, 4e-4}},
 }
 
 // warmup is the number of each stage's first steps, in which the rate rises.
