@@ -260,7 +260,6 @@ func TestPartsInABucketWhenWritersAreKilled(t *testing.T) {
 	if at := os.Getenv(mark); at != "" {
 		var seed uint64
 		fmt.Sscan(os.Getenv("TEST_PARTS_SEED"), &seed)
-		fmt.Println("ready")
 		s := &vectorParts{Dir: at, PartBytes: 400}
 		if _, err := deliver(t, t.Context(), s, resumed(t, t.Context(), at, sinks.NoSync, deliveries(seed, batches))); err != nil {
 			t.Fatal(err)
@@ -276,26 +275,37 @@ func TestPartsInABucketWhenWritersAreKilled(t *testing.T) {
 		at := server.Address(fmt.Sprint("seed", seed))
 		all := deliveries(seed, batches)
 		var killing sync.WaitGroup
+		puts, reached, enough := 0, make(chan struct{}), 1+random.IntN(30)
+		server.Faults.Set(func(r *http.Request) storetest.Fault {
+			if r.Method == http.MethodPut {
+				if puts++; puts == enough {
+					close(reached)
+				}
+			}
+			return storetest.None
+		})
 		for range 2 {
-			delay := time.Duration(random.Int64N(int64(250 * time.Millisecond)))
+			delay := time.Duration(random.Int64N(int64(20 * time.Millisecond)))
 			killing.Go(func() {
 				child := exec.Command(os.Args[0], "-test.run=^TestPartsInABucketWhenWritersAreKilled$")
 				child.Env = append(os.Environ(), mark+"="+at, fmt.Sprint("TEST_PARTS_SEED=", seed))
-				ready, err := child.StdoutPipe()
-				if err == nil {
-					err = child.Start()
-				}
-				if err != nil {
+				if err := child.Start(); err != nil {
 					t.Error(err)
 					return
 				}
-				ready.Read(make([]byte, 1))
-				time.Sleep(delay)
-				child.Process.Kill()
-				child.Wait()
+				ended := make(chan struct{})
+				go func() { child.Wait(); close(ended) }()
+				select {
+				case <-reached:
+					time.Sleep(delay) // now in one request, now in another
+					child.Process.Kill()
+					<-ended
+				case <-ended: // it was the other that put them
+				}
 			})
 		}
 		killing.Wait()
+		server.Faults.Set(nil)
 		report, err := sinks.Verify(ctx, at)
 		if err != nil || len(report.Problems) > 0 {
 			t.Errorf("seed %d: %v, %v", seed, err, report.Problems)

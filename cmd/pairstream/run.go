@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,6 +91,19 @@ type runFlags struct {
 	quiet     bool // no line of progress on a terminal, and none in the end
 	observers []pipeline.Observer
 	sink      pipeline.Sink[pipeline.Rejects] // in place of the file
+	logs      io.Writer                       // of JSON, once run has begun; nil where a person is told in other ways
+}
+
+// lines is a writer for many at a time, each of whom writes whole lines.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }
 
 func (f *runFlags) add(c *cobra.Command) {
@@ -123,7 +137,8 @@ func (f *runFlags) run(c *cobra.Command, source any, flows ...pipeline.Flow) err
 		}
 		runner.Observers = append(runner.Observers, observe.Progress(stderr, read))
 	} else if !person {
-		runner.Observers = append(runner.Observers, observe.Log(observe.JSON(stderr, f.verbose), 0))
+		f.logs = &lines{w: stderr}
+		runner.Observers = append(runner.Observers, observe.Log(observe.JSON(f.logs, f.verbose), 0))
 	}
 	if err := runner.Run(ctx, flows...); err != nil {
 		return err

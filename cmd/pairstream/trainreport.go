@@ -78,8 +78,8 @@ func (r *trainReport) epoch(ctx context.Context, number int64) error {
 	}
 	left := time.Duration(float64(r.total-r.trainer.Steps()) * r.busy / float64(max(r.steps, 1)) * float64(time.Second))
 	r.print(&e, left.Round(time.Second).String())
-	if stderr := r.c.ErrOrStderr(); !isTerminal(stderr) {
-		log := observe.JSON(stderr, r.how.verbose)
+	if r.how.logs != nil {
+		log := observe.JSON(r.how.logs, r.how.verbose)
 		log.Info().Int64("epoch", number).Int("step", e.Step).Float64("loss", e.Loss).Float64("accuracy", e.Accuracy).
 			Float64("held_loss", e.GroupLoss).Float64("held_accuracy", e.GroupAccuracy).Float64("pairs_per_second", e.PairsPerSecond).
 			Float64("seconds_left", left.Seconds()).Str("observation", e.Observation).Msg("epoch")
