@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,6 +76,7 @@ func (c *chains) lane(name string) (*lane, error) {
 	if l, ok := c.lanes[name]; ok {
 		return l, nil
 	}
+	name = strings.Clone(name) // which may be a batch's
 	l := &lane{name: name}
 	last, known := c.last[escapeLane(name)]
 	l.next = last

@@ -87,8 +87,8 @@ func rowsOf(t *testing.T, s pipeline.Source[batch.Pairs]) []pairRow {
 		for i := range int(b.NumRows()) {
 			r := pairRow{offset: b.Column(4).(interface{ Value(int) int64 }).Value(i), image: append([]byte(nil), b.Picture(i)...)}
 			r.id, _ = b.Label(int64(i))
-			r.caption, _ = b.Caption(i)
-			r.id, r.caption = strings.Clone(r.id), strings.Clone(r.caption)
+			caption, _ := b.Caption(i)
+			r.caption = strings.Clone(caption)
 			if !utf8.ValidString(r.id + r.caption) {
 				t.Errorf("id %q and caption %q are not UTF-8", r.id, r.caption)
 			}

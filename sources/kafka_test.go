@@ -64,7 +64,8 @@ func readBatch(ctx context.Context, s pipeline.Source[batch.Pairs]) ([]got, erro
 	for i := range rows {
 		rows[i].id, rows[i].origin = b.Label(int64(i))
 		rows[i].image = string(b.Picture(i))
-		rows[i].caption, _ = b.Caption(i)
+		caption, _ := b.Caption(i)
+		rows[i].caption = strings.Clone(caption)
 	}
 	for _, e := range bad {
 		rows[e.Row].bad = e.Err.Error()

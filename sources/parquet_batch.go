@@ -13,7 +13,7 @@ import (
 
 // newBuilder begins a batch. Its pictures are gathered apart: a builder grows by doubling, and clears what it grows by.
 func (r *parquetRows) newBuilder(ctx context.Context) *batch.PairsBuilder {
-	r.images, r.ends = memory.NewResizableBuffer(batch.Allocator(ctx)), append(r.ends[:0], 0)
+	r.images, r.ends = memory.NewResizableBuffer(batch.ReusingAllocator(ctx)), append(r.ends[:0], 0)
 	return batch.NewPairsBuilder(ctx)
 }
 
@@ -74,7 +74,7 @@ func (r *parquetRows) complete(ctx context.Context, b *batch.PairsBuilder, furth
 
 // imageColumn returns a column of the pictures, with the nulls of another.
 func (r *parquetRows) imageColumn(ctx context.Context, nulls arrow.Array) arrow.Array {
-	r.usual = r.images.Len()
+	r.usual = max(r.images.Len(), r.usual-r.usual/4) // the last batch of a group may be small
 	offsets := memory.NewResizableBuffer(batch.Allocator(ctx))
 	defer offsets.Release()
 	offsets.Resize(arrow.Int32Traits.BytesRequired(len(r.ends)))

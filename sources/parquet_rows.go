@@ -32,7 +32,7 @@ type parquetRows struct {
 	loaded      bool
 
 	images *memory.Buffer // of the batch that is being made
-	usual  int            // bytes of images that the last batch had
+	usual  int            // bytes of images that the last batches had
 	ends   []int32        // where each row's ends in images, after a 0
 	schema *arrow.Schema  // of batches; nil before the first
 }

@@ -58,8 +58,9 @@ func readParquet(t testing.TB, p *sources.Parquet) (rows []parquetRow, err error
 		for i := range b.NumRows() {
 			r := parquetRow{image: slices.Clone(b.Picture(int(i)))}
 			r.id, _ = b.Label(i)
-			r.caption, _ = b.Caption(int(i))
-			r.lane, r.offset = b.Column(3).(*array.String).Value(int(i)), b.Column(4).(*array.Int64).Value(int(i))
+			caption, _ := b.Caption(int(i))
+			r.caption, r.lane = strings.Clone(caption), strings.Clone(b.Column(3).(*array.String).Value(int(i)))
+			r.offset = b.Column(4).(*array.Int64).Value(int(i))
 			for c := 5; c < int(b.NumCols()); c++ {
 				r.further = append(r.further, further(b.Column(c), int(i)))
 			}
@@ -93,7 +94,7 @@ func further(a arrow.Array, i int) any {
 			return nil
 		}
 	}
-	text, _ := json.Marshal(a.GetOneForMarshal(i))
+	text, _ := json.Marshal(a.GetOneForMarshal(i)) // a copy
 	return decodeJSON(string(text))
 }
 

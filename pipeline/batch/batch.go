@@ -200,7 +200,7 @@ func (p Pairs) Picture(i int) []byte {
 	return a.Value(i)
 }
 
-// Caption returns row i's caption; ok is false where it is null.
+// Caption returns row i's caption; ok is false where it is null. It is valid while the batch is: strings.Clone keeps it.
 func (p Pairs) Caption(i int) (caption string, ok bool) {
 	a := p.Column(2).(*array.String)
 	return a.Value(i), a.IsValid(i)

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -114,10 +115,10 @@ func sameFields(a, b []arrow.Field) bool {
 	return true
 }
 
-// Label returns row i's id, and where its source had it from.
+// Label returns row i's id, and where its source had it from. Both may be kept.
 func (r Rows[T]) Label(i int64) (id, origin string) {
 	if a, ok := r.column(ID).(*array.String); ok {
-		id = a.Value(int(i))
+		id = strings.Clone(a.Value(int(i)))
 	}
 	lane, hasLane := r.column(Lane).(*array.String)
 	offset, hasOffset := r.column(Offset).(*array.Int64)

@@ -21,12 +21,12 @@ import (
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
 
-// Context returns a context whose batches are counted. The test fails at its end where one was not released, and where
-// a goroutine is left that was not there before. It does not suit tests that run in parallel with others.
+// Context returns a context whose batches are counted, and overwritten once they are released. The test fails at its end
+// where one was not released, and where a goroutine is left that was not there before. It does not suit tests that run in parallel with others.
 func Context(t testing.TB) context.Context {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
-	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	mem := memory.NewCheckedAllocator(spoiling{memory.DefaultAllocator})
 	t.Cleanup(func() {
 		mem.AssertSize(t, 0)
 		goleak.VerifyNone(t, before)

@@ -44,9 +44,12 @@ func (f *Inflater) read(codec compress.Compression, dst []byte, page io.Reader, 
 		if f.zstd == nil {
 			var err error
 			// Without concurrency it starts no goroutine, and so need not be closed.
-			if f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxPage)); err != nil {
+			if f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxPage), zstd.WithDecodeAllCapLimit(true)); err != nil {
 				return err
 			}
+		}
+		if size < largePage {
+			return f.readBlock(codec, dst, page, size) // faster, as it needs no window
 		}
 		if err := f.zstd.Reset(page); err != nil {
 			return err
@@ -73,24 +76,39 @@ func (f *Inflater) readBlock(codec compress.Compression, dst []byte, page io.Rea
 	if _, err := io.ReadFull(page, block); err != nil {
 		return err
 	}
-	if codec == lz4Raw {
-		n, err := lz4.UncompressBlock(block, dst)
-		if err == nil && n != len(dst) {
-			err = fmt.Errorf("%d bytes when decompressed, not %d", n, len(dst))
+	var n uint64
+	var err error
+	switch codec {
+	case compress.Codecs.Zstd:
+		var all []byte
+		all, err = f.zstd.DecodeAll(block, dst[:0:len(dst)])
+		n = uint64(len(all))
+	case lz4Raw:
+		var all int
+		all, err = lz4.UncompressBlock(block, dst)
+		n = uint64(all)
+	case compress.Codecs.Snappy:
+		// A block of Snappy says how long it will be, which arrow-go would allocate.
+		if n, _ = binary.Uvarint(block); n == uint64(len(dst)) {
+			var c compress.Codec
+			if c, err = compress.GetCodec(codec); err == nil {
+				c.Decode(dst, block)
+			}
 		}
-		return err
 	}
-	// A block of Snappy says how long it will be, which arrow-go would allocate.
-	if n, _ := binary.Uvarint(block); n != uint64(len(dst)) {
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		return errTooMuch(len(dst))
+	}
+	if err != nil {
+		return fmt.Errorf("decompress: %w", err)
+	}
+	if n != uint64(len(dst)) {
 		return fmt.Errorf("%d bytes when decompressed, not %d", n, len(dst))
 	}
-	c, err := compress.GetCodec(codec)
-	if err != nil {
-		return err
-	}
-	c.Decode(dst, block)
 	return nil
 }
+
+func errTooMuch(want int) error { return fmt.Errorf("more than %d bytes when decompressed", want) }
 
 // readAll fills dst from a stream that must end there, and reads to the end of the page that the stream is made of.
 func readAll(dst []byte, stream, page io.Reader) error {
@@ -100,7 +118,7 @@ func readAll(dst []byte, stream, page io.Reader) error {
 	var more [1]byte
 	n, err := io.ReadFull(stream, more[:])
 	if n > 0 {
-		return fmt.Errorf("more than %d bytes when decompressed", len(dst))
+		return errTooMuch(len(dst))
 	}
 	if !errors.Is(err, io.EOF) {
 		return fmt.Errorf("decompress: %w", err)
