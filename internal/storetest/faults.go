@@ -30,6 +30,7 @@ type Faults struct {
 
 	mu       sync.Mutex
 	next     func(*http.Request) Fault // nil: none
+	hold     func(*http.Request)       // nil: not
 	requests int
 	late     sync.WaitGroup
 }
@@ -39,6 +40,20 @@ func (f *Faults) Set(next func(*http.Request) Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.next = next
+}
+
+// Replace puts another server in the place of the one that was started.
+func (f *Faults) Replace(server http.Handler) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.server = server
+}
+
+// Hold sets what is called with each request before it is looked at, for many at once, and may keep it waiting.
+func (f *Faults) Hold(hold func(*http.Request)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hold = hold
 }
 
 // Requests returns how many there have been.
@@ -62,6 +77,12 @@ func (f *Faults) decide(r *http.Request) Fault {
 }
 
 func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	hold := f.hold
+	f.mu.Unlock()
+	if hold != nil {
+		hold(r)
+	}
 	switch f.decide(r) {
 	case Drop:
 		panic(http.ErrAbortHandler)
