@@ -39,12 +39,15 @@ func (b *Bucket) Put(ctx context.Context, path string, from io.ReaderAt, size in
 
 const conflicts = 5
 
-// putAgain reports whether an error is for a put to be repeated as a whole: when another is putting the same at this
-// moment, and S3 does not know yet who was first, and when pieces are gone. Those are an object already, if the answer to
-// that request was lost, and if there must be none the next try will tell.
+// putAgain reports whether an error is for a put to be repeated as a whole: another is putting the same at this moment,
+// and S3 does not know yet who was first; or the answer was cut off; or pieces are gone, as they are an object already and
+// the answer to that was lost. Where there must be no object, the next try tells.
 func putAgain(err error) bool {
 	var refused smithy.APIError
-	return errors.As(err, &refused) && (refused.ErrorCode() == "ConditionalRequestConflict" || refused.ErrorCode() == "NoSuchUpload")
+	if errors.As(err, &refused) {
+		return refused.ErrorCode() == "ConditionalRequestConflict" || refused.ErrorCode() == "NoSuchUpload"
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // A blobPutter puts as gocloud does: the pieces of one object are one request to Google, whose condition is for all.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 )
@@ -35,6 +36,7 @@ func openS3(ctx context.Context, u *url.URL, transport *http.Transport) (*blob.B
 	opened.As(&client)
 	client = s3.New(client.Options(), func(o *s3.Options) {
 		o.HTTPClient = &http.Client{Transport: transport}
+		o.Logger = logging.Nop{} // it would write into the line of progress, of what it repeats
 		if own.backoff > 0 {
 			o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, own.backoff)
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 
@@ -22,6 +23,8 @@ const Bucket = "pairs"
 type Server struct {
 	URL    string
 	Faults Faults
+
+	fake http.Handler
 }
 
 // Access keys of servers. Others are not known.
@@ -43,9 +46,9 @@ func StartS3(t testing.TB) *Server {
 	if err := objects.CreateBucket(Bucket); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{}
 	fake := gofakes3.New(objects, gofakes3.WithLogger(gofakes3.DiscardLog()), gofakes3.WithIntegrityCheck(true))
-	s.Faults.server = guarded{&conditional{server: fake.Server()}}
+	s := &Server{fake: fake.Server()}
+	s.Faults.server = guarded{&conditional{server: s.fake}}
 	server := httptest.NewUnstartedServer(&s.Faults)
 	server.Config.ErrorLog = log.New(discard{}, "", 0) // of connections that faults cut
 	server.Start()
@@ -111,7 +114,7 @@ func (c *conditional) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer c.mu.Unlock()
 	}
 	if completes && r.Header.Get("If-None-Match") == "*" {
-		head := httptest.NewRequest(http.MethodHead, r.URL.Path, nil)
+		head := httptest.NewRequest(http.MethodHead, r.URL.EscapedPath(), nil)
 		head.Host = r.Host
 		there := httptest.NewRecorder()
 		if c.server.ServeHTTP(there, head); there.Code == http.StatusOK {
@@ -120,4 +123,11 @@ func (c *conditional) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	c.server.ServeHTTP(w, r)
+}
+
+// Unfinished returns how many multipart uploads have neither been completed nor aborted.
+func (s *Server) Unfinished() int {
+	answer := httptest.NewRecorder()
+	s.fake.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/"+Bucket+"?uploads", nil))
+	return strings.Count(answer.Body.String(), "<Upload>") // there are none too where it knows of no upload
 }
