@@ -26,9 +26,8 @@ const (
 
 // Faults does to the requests of a server what it is told.
 type Faults struct {
-	server http.Handler
-
 	mu       sync.Mutex
+	server   http.Handler
 	next     func(*http.Request) Fault // nil: none
 	hold     func(*http.Request)       // nil: not
 	requests int
@@ -66,14 +65,15 @@ func (f *Faults) Requests() int {
 // Settle waits for requests that are late.
 func (f *Faults) Settle() { f.late.Wait() }
 
-func (f *Faults) decide(r *http.Request) Fault {
+// decide returns what happens to a request, and who answers it.
+func (f *Faults) decide(r *http.Request) (Fault, http.Handler) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests++
 	if f.next == nil {
-		return None
+		return None, f.server
 	}
-	return f.next(r)
+	return f.next(r), f.server
 }
 
 func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -83,15 +83,16 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if hold != nil {
 		hold(r)
 	}
-	switch f.decide(r) {
+	fault, server := f.decide(r)
+	switch fault {
 	case Drop:
 		panic(http.ErrAbortHandler)
 	case Lose:
-		f.server.ServeHTTP(httptest.NewRecorder(), r)
+		server.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	case Cut:
 		answer := httptest.NewRecorder()
-		f.server.ServeHTTP(answer, r)
+		server.ServeHTTP(answer, r)
 		for name, values := range answer.Header() {
 			w.Header()[name] = values
 		}
@@ -102,7 +103,7 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case Fail:
 		http.Error(w, "", http.StatusInternalServerError)
 	case LoseFailed:
-		f.server.ServeHTTP(httptest.NewRecorder(), r)
+		server.ServeHTTP(httptest.NewRecorder(), r)
 		http.Error(w, "", http.StatusInternalServerError)
 	case SlowDown:
 		http.Error(w, "", http.StatusServiceUnavailable)
@@ -110,11 +111,11 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		copied := later(r)
 		f.late.Go(func() {
 			time.Sleep(100 * time.Millisecond)
-			f.server.ServeHTTP(httptest.NewRecorder(), copied)
+			server.ServeHTTP(httptest.NewRecorder(), copied)
 		})
 		panic(http.ErrAbortHandler)
 	default:
-		f.server.ServeHTTP(w, r)
+		server.ServeHTTP(w, r)
 	}
 }
 
