@@ -378,17 +378,3 @@ func TestRejectsInBuckets(t *testing.T) {
 		}
 	})
 }
-
-func TestSinksOfBucketsThatAreNotThere(t *testing.T) {
-	server := storetest.StartS3(t)
-	ctx := pipetest.Context(t)
-	for name, make := range files {
-		s := atAddress(make(""), func(path string) string { return "s3://missing/" + path + server.Options() })
-		if err := s.(pipeline.Opener).Open(ctx); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if err := (&vectorParts{Dir: "s3://missing/x" + server.Options()}).Open(ctx); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
-		t.Error(err)
-	}
-}

@@ -25,7 +25,8 @@ type ahead struct {
 	next   func(ctx context.Context) (task, error) // called by the goroutine that calls row
 	files  files                                   // of rows that are read one after the other
 	cancel context.CancelFunc
-	alone  bool // even from a bucket
+	alone  bool  // even from a bucket
+	limit  int64 // is maxAheadBytes
 
 	queue   []*reading
 	given   bool  // the first of queue, which the caller has
@@ -48,7 +49,7 @@ type reading struct {
 
 // newAhead returns what reads tasks from a folder until close, or until the context ends.
 func newAhead(ctx context.Context, root store.Root, next func(context.Context) (task, error)) *ahead {
-	a := &ahead{next: next, changed: make(chan struct{})}
+	a := &ahead{next: next, limit: maxAheadBytes, changed: make(chan struct{})}
 	a.files.root = root
 	a.files.ctx, a.cancel = context.WithCancel(ctx)
 	return a
@@ -113,7 +114,7 @@ func (a *ahead) begin(t task) {
 func (a *ahead) admit(r *reading, size int64) error {
 	for {
 		a.mu.Lock()
-		ok, changed := r == a.first || a.bytes+size <= maxAheadBytes, a.changed
+		ok, changed := r == a.first || a.bytes+size <= a.limit, a.changed
 		if ok {
 			a.bytes += size
 			r.bytes += size

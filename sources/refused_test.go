@@ -95,10 +95,11 @@ func TestCredentialsThatEnd(t *testing.T) {
 		server := storetest.StartS3(t)
 		upload(t, dir, server.Address("d"))
 		var n atomic.Int64
-		server.Faults.Hold(func(r *http.Request) {
-			if r.Method == http.MethodGet && !r.URL.Query().Has("list-type") && n.Add(1) == 5 {
-				server.Refuse()
+		server.Faults.Set(func(r *http.Request) storetest.Fault {
+			if r.Method == http.MethodGet && !r.URL.Query().Has("list-type") && n.Add(1) >= 5 {
+				return storetest.Deny
 			}
+			return storetest.None
 		})
 		rows, err := rowsOf(t, t.Context(), strings.Replace(address, "BUCKET", "s3://pairs/d", 1)+server.Options(), dir)
 		if err == nil || !strings.Contains(err.Error(), "AccessDenied") || strings.Contains(strings.Join(rows, ""), "AccessDenied") {

@@ -22,6 +22,7 @@ const (
 	LoseFailed       // the request is carried out, and the server says 500
 	SlowDown         // the server says 503 and does nothing
 	Late             // the connection is cut, and the request carried out later
+	Deny             // the server says 403, of S3, and does nothing
 )
 
 // Faults does to the requests of a server what it is told.
@@ -107,6 +108,8 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "", http.StatusInternalServerError)
 	case SlowDown:
 		http.Error(w, "", http.StatusServiceUnavailable)
+	case Deny:
+		refuse(w, r, http.StatusForbidden, "AccessDenied", "Access Denied")
 	case Late:
 		copied := later(r)
 		f.late.Go(func() {

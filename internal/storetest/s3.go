@@ -101,13 +101,6 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 	}
 }
 
-// Refuse refuses all requests from now on, as S3 does with credentials that are no longer valid.
-func (s *Server) Refuse() {
-	s.Faults.Replace(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, "AccessDenied", "Access Denied")
-	}))
-}
-
 // conditional meets the condition that a multipart upload is completed on, which gofakes3 does not know.
 type conditional struct {
 	server http.Handler
