@@ -29,6 +29,9 @@ func buckets(t *testing.T, test func(t *testing.T, address func(key string) stri
 	t.Run("gs", func(t *testing.T) { test(t, storetest.StartGS(t)) })
 }
 
+// inPieces is the option by which most parts are put in pieces, by multipart uploads.
+const inPieces = "&one_put=700"
+
 // fetch copies what is below an address to a directory.
 func fetch(t testing.TB, address, dir string) {
 	t.Helper()
@@ -161,24 +164,33 @@ func TestPartsKeepTheContractInBuckets(t *testing.T) {
 
 // Workers that all have the same lanes, most of them wrongly, do not harm one another.
 func TestPartsOfManyWritersInBuckets(t *testing.T) {
-	buckets(t, func(t *testing.T, address func(string) string) {
-		ctx := pipetest.Context(t)
-		for seed := range seedsOr(t, 3) {
-			all := deliveries(seed, 20)
-			at := address(fmt.Sprint("seed", seed))
-			var workers sync.WaitGroup
-			for worker := range int64(4) {
-				workers.Go(func() {
-					s := &vectorParts{Dir: at, PartBytes: 300 + 200*worker}
-					if _, err := deliver(t, ctx, s, all); err != nil {
-						t.Errorf("seed %d, worker %d: %v", seed, worker, err)
-					}
-				})
-			}
-			workers.Wait()
-			checkOnceAt(t, fmt.Sprint("seed ", seed), at, all)
+	t.Run("s3 in pieces", func(t *testing.T) {
+		server := storetest.StartS3(t)
+		manyWriters(t, func(key string) string { return server.Address(key) + inPieces })
+		if n := server.Unfinished(); n > 0 {
+			t.Errorf("%d multipart uploads are left", n)
 		}
 	})
+	buckets(t, manyWriters)
+}
+
+func manyWriters(t *testing.T, address func(string) string) {
+	ctx := pipetest.Context(t)
+	for seed := range seedsOr(t, 3) {
+		all := deliveries(seed, 20)
+		at := address(fmt.Sprint("seed", seed))
+		var workers sync.WaitGroup
+		for worker := range int64(4) {
+			workers.Go(func() {
+				s := &vectorParts{Dir: at, PartBytes: 300 + 200*worker}
+				if _, err := deliver(t, ctx, s, all); err != nil {
+					t.Errorf("seed %d, worker %d: %v", seed, worker, err)
+				}
+			})
+		}
+		workers.Wait()
+		checkOnceAt(t, fmt.Sprint("seed ", seed), at, all)
+	}
 }
 
 // Requests are lost before and after they are carried out, answered wrongly, or carried out when their sender has given
@@ -191,16 +203,19 @@ func TestPartsThroughFaults(t *testing.T) {
 	for seed := range seedsOr(t, 2) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		at := server.Address(fmt.Sprint("seed", seed))
+		if seed%2 == 1 {
+			at += inPieces
+		}
 		all := deliveries(seed, 8)
 		rest := all
 		for run := 0; ; run++ {
-			left := random.IntN(15) // requests before the network is gone
+			left, lot := random.IntN(15), rand.New(rand.NewPCG(seed, uint64(run))) // requests before the network is gone
 			server.Faults.Set(func(*http.Request) storetest.Fault {
 				if left--; left < 0 && run < 2 {
 					return storetest.Drop
 				}
-				if run < 4 && random.IntN(4) == 0 {
-					return faults[random.IntN(len(faults))]
+				if run < 4 && lot.IntN(4) == 0 {
+					return faults[lot.IntN(len(faults))]
 				}
 				return storetest.None
 			})
@@ -232,11 +247,15 @@ func TestPartsThroughFaults(t *testing.T) {
 func TestPartsWhoseAnswersAreLost(t *testing.T) {
 	server := storetest.StartS3(t)
 	ctx := pipetest.Context(t)
-	for _, fault := range []storetest.Fault{storetest.Lose, storetest.LoseFailed} {
-		at := server.Address(fmt.Sprint("fault", fault))
+	for i, fault := range []storetest.Fault{storetest.Lose, storetest.LoseFailed, storetest.Lose, storetest.LoseFailed, storetest.Cut} {
+		at, puts := server.Address(fmt.Sprint("fault", i)), func(r *http.Request) bool { return r.Method == http.MethodPut }
+		if i >= 2 {
+			at += inPieces
+			puts = func(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Query().Has("uploadId") }
+		}
 		first := map[string]bool{}
 		server.Faults.Set(func(r *http.Request) storetest.Fault {
-			if r.Method != http.MethodPut || first[r.URL.Path] {
+			if !puts(r) || first[r.URL.Path] {
 				return storetest.None
 			}
 			first[r.URL.Path] = true
@@ -251,6 +270,9 @@ func TestPartsWhoseAnswersAreLost(t *testing.T) {
 		}
 		server.Faults.Set(nil)
 		checkOnceAt(t, fmt.Sprint("fault ", fault), at, all)
+		if n := server.Unfinished(); n > 0 {
+			t.Errorf("%d multipart uploads are left", n)
+		}
 	}
 }
 
@@ -355,18 +377,4 @@ func TestRejectsInBuckets(t *testing.T) {
 			t.Errorf("%d lines", lines)
 		}
 	})
-}
-
-func TestSinksOfBucketsThatAreNotThere(t *testing.T) {
-	server := storetest.StartS3(t)
-	ctx := pipetest.Context(t)
-	for name, make := range files {
-		s := atAddress(make(""), func(path string) string { return "s3://missing/" + path + server.Options() })
-		if err := s.(pipeline.Opener).Open(ctx); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if err := (&vectorParts{Dir: "s3://missing/x" + server.Options()}).Open(ctx); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
-		t.Error(err)
-	}
 }

@@ -25,6 +25,8 @@ type files struct {
 	ctx    context.Context // that of opening the source: where it ends, so does reading
 	buf    bytes.Buffer
 	failed error // of a bucket, not for want of the file: what is wrong is not the row
+
+	admit func(size int64) error // waits until a file may be held; nil: at once
 }
 
 // openRoot opens a folder, which may be in a bucket.
@@ -50,6 +52,11 @@ func (f *files) read(path string, limit int64) ([]byte, error) {
 		return nil, f.blame(pathError(path, err))
 	}
 	defer file.Close()
+	if info, err := file.Stat(); f.admit != nil && err == nil && info.Size() <= limit {
+		if err := f.admit(info.Size()); err != nil {
+			return nil, f.blame(pathError(path, err))
+		}
+	}
 	return readFile(&f.buf, blamed{file, f}, path, limit)
 }
 
@@ -107,8 +114,9 @@ func tooLarge(path string, size, limit int64) error {
 	return fmt.Errorf("%q has %d bytes: the limit is %d", path, size, limit)
 }
 
-// pathError says what is wrong with a path, without the system call that found out.
+// pathError says what is wrong with a path, without its options and without the system call that found out.
 func pathError(path string, err error) error {
+	path, _ = store.CutOptions(path)
 	var e *fs.PathError
 	if errors.As(err, &e) {
 		err = e.Err

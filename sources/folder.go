@@ -42,7 +42,7 @@ func (f *Folder) Open(ctx context.Context) error {
 		return nil
 	}
 	f.gauge.reset(int64(len(pictures.pictures)))
-	f.collector, f.close = collect(f.Limits, nil, pictures.next), pictures.files.root.Close
+	f.collector, f.close = collect(f.Limits, nil, pictures.next), pictures.close
 	return nil
 }
 
@@ -55,8 +55,8 @@ func (f *Folder) Index(ctx context.Context) (Index, error) {
 	if list != nil {
 		return list.index(ctx, f.Limits)
 	}
-	row := func(i int64) (pairRow, error) { return pictures.row(int(i)), pictures.files.failed }
-	return newIndex(int64(len(pictures.pictures)), f.Limits, nil, row, pictures.files.root.Close), nil
+	row := func(i int64) (task, error) { return pictures.task(int(i)), nil }
+	return newIndex(int64(len(pictures.pictures)), f.Limits, nil, pictures.root, row, pictures.close), nil
 }
 
 // find opens the captions list that the folder has, or else finds its pictures.
@@ -92,7 +92,9 @@ func (f *Folder) findIn(ctx context.Context, root store.Root) (*listRows, *folde
 	if len(pictures) == 0 {
 		return nil, nil, fmt.Errorf("%s: no pictures (.%s) and no captions.tsv, .csv or .jsonl in it", f.Path, strings.Join(pictureTypes, ", ."))
 	}
-	return nil, &folderRows{lane: root.Name(), pictures: pictures, files: files{root: root, ctx: ctx}, limit: f.Limits.orDefault().Picture, gauge: &f.gauge}, nil
+	rows := &folderRows{root: root, pictures: pictures, limit: f.Limits.orDefault().Picture, gauge: &f.gauge}
+	rows.ahead = newAhead(ctx, root, rows.begin)
+	return nil, rows, nil
 }
 
 // Read returns the next pairs.
@@ -130,38 +132,50 @@ func findList(ctx context.Context, root store.Root) (string, error) {
 
 // folderRows gives the pictures of a folder with the captions beside them.
 type folderRows struct {
-	lane     string
+	root     store.Root
 	pictures []string
-	files    files
 	limit    int64
+	ahead    *ahead
 	gauge    *gauge
-	i        int
+	i        int // of the picture that is to be begun
 }
 
-func (f *folderRows) next(context.Context) (pairRow, error) {
+func (f *folderRows) next(ctx context.Context) (pairRow, error) {
+	r, err := f.ahead.row(ctx)
+	if err == nil {
+		f.gauge.read.Add(1)
+	}
+	return r, err
+}
+
+func (f *folderRows) begin(context.Context) (task, error) {
 	if f.i == len(f.pictures) {
-		return pairRow{}, io.EOF
+		return task{}, io.EOF
 	}
-	r := f.row(f.i)
 	f.i++
-	f.gauge.read.Add(1)
-	return r, f.files.failed
+	return f.task(f.i - 1), nil
 }
 
-// row reads the i-th picture and its caption.
-func (f *folderRows) row(i int) pairRow {
+// task is to read the i-th picture and its caption.
+func (f *folderRows) task(i int) task {
 	picture := f.pictures[i]
-	r := pairRow{lane: f.lane, offset: int64(i), id: picture}
+	r := pairRow{lane: f.root.Name(), offset: int64(i), id: picture}
 	if r.err = checkName(picture); r.err != nil {
-		return r
+		return task{row: r}
 	}
-	text, err := f.files.read(strings.TrimSuffix(picture, path.Ext(picture))+".txt", maxText)
-	if err == nil {
-		r.caption, err = captionOf(text)
-	}
-	if err == nil {
-		r.image, err = f.files.read(picture, f.limit)
-	}
-	r.err = err
-	return r
+	return task{r, func(from *files, r *pairRow) {
+		text, err := from.read(strings.TrimSuffix(picture, path.Ext(picture))+".txt", maxText)
+		if err == nil {
+			r.caption, err = captionOf(text)
+		}
+		if err == nil {
+			r.image, err = from.read(picture, f.limit)
+		}
+		r.err = err
+	}}
+}
+
+func (f *folderRows) close() error {
+	f.ahead.close()
+	return f.root.Close()
 }

@@ -3,7 +3,9 @@ package sources
 import (
 	"context"
 	"errors"
+	"io"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline"
 	"github.com/pairstream/pairstream/pipeline/batch"
 )
@@ -28,13 +30,14 @@ type Index interface {
 // index is the Index of the sources here.
 type index struct {
 	n         int64
-	row       func(i int64) (pairRow, error)
+	root      store.Root // of the files; nil where there are none
+	row       func(i int64) (task, error)
 	collector *collector
 	close     func() error
 }
 
-func newIndex(n int64, limits Limits, further []string, row func(i int64) (pairRow, error), close func() error) *index {
-	return &index{n, row, collect(limits, further, nil), close}
+func newIndex(n int64, limits Limits, further []string, root store.Root, row func(i int64) (task, error), close func() error) *index {
+	return &index{n, root, row, collect(limits, further, nil), close}
 }
 
 func (x *index) Len() int64   { return x.n }
@@ -43,11 +46,21 @@ func (x *index) Close() error { return x.close() }
 func (x *index) Rows(ctx context.Context, numbers []int64) (batch.Pairs, error) {
 	b := batch.NewPairsBuilder(ctx, x.collector.further...)
 	defer b.Release()
-	for _, i := range numbers {
+	rest := numbers
+	rows := newAhead(ctx, x.root, func(context.Context) (task, error) {
+		if len(rest) == 0 {
+			return task{}, io.EOF
+		}
+		i := rest[0]
+		rest = rest[1:]
+		return x.row(i)
+	})
+	defer rows.close()
+	for range numbers {
 		if err := ctx.Err(); err != nil {
 			return batch.Pairs{}, err
 		}
-		r, err := x.row(i)
+		r, err := rows.row(ctx)
 		if err != nil {
 			return batch.Pairs{}, err
 		}

@@ -113,8 +113,11 @@ func (l *List) openRows(ctx context.Context, name string, file store.File, root 
 		return nil, pathError(name, err)
 	}
 	in.ctx = ctx
-	rows := &listRows{name: name, in: in, from: store.Disk{}, files: files{root: root, ctx: ctx}, limit: l.Limits.orDefault().Picture}
+	rows := &listRows{name: name, in: in, from: store.Disk{}, root: root, limit: l.Limits.orDefault().Picture}
+	rows.ahead = newAhead(ctx, root, rows.begin)
+	rows.ahead.alone = in.chunks != nil // a line that is there does not wait for the next
 	if err := rows.open(l); err != nil {
+		rows.ahead.close()
 		in.close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -129,7 +132,8 @@ type listRows struct {
 	table              table
 	image, caption, id int // columns; id may be -1
 	further            further
-	files              files
+	root               store.Root // of the pictures
+	ahead              *ahead
 	limit              int64
 }
 
@@ -155,23 +159,31 @@ func (l *listRows) open(list *List) error {
 	return err
 }
 
-func (l *listRows) next(ctx context.Context) (pairRow, error) {
+func (l *listRows) next(ctx context.Context) (pairRow, error) { return l.ahead.row(ctx) }
+
+// begin reads a line, whose picture is to be read.
+func (l *listRows) begin(ctx context.Context) (task, error) {
 	l.in.ctx = ctx
 	from, err := l.table.next()
 	if err == io.EOF {
-		return pairRow{}, io.EOF
+		return task{}, io.EOF
 	}
 	if err != nil {
-		return pairRow{}, fmt.Errorf("%s: %w", l.name, err)
+		return task{}, fmt.Errorf("%s: %w", l.name, err)
 	}
 	r := pairRow{lane: l.name, offset: from.line, err: from.err}
 	if r.err == nil {
 		r.err = l.fill(&r, from.cells)
 	}
-	if r.err == nil {
-		r.image, r.err = l.files.read(from.cells[l.image].text, l.limit)
+	if r.err != nil {
+		return task{row: r}, nil
 	}
-	return r, l.files.failed
+	return l.task(r, from.cells[l.image].text), nil
+}
+
+// task is to read the picture of a row.
+func (l *listRows) task(r pairRow, path string) task {
+	return task{r, func(from *files, r *pairRow) { r.image, r.err = from.read(path, l.limit) }}
 }
 
 // fill makes a row of a line's cells, as far as it can, but for the picture.
@@ -219,17 +231,17 @@ func (l *listRows) index(ctx context.Context, limits Limits) (Index, error) {
 		}
 		rows, paths = append(rows, r), append(paths, path)
 	}
-	row := func(i int64) (pairRow, error) {
-		r := rows[i]
-		if r.err == nil {
-			r.image, r.err = l.files.read(paths[i], l.limit)
+	row := func(i int64) (task, error) {
+		if rows[i].err != nil {
+			return task{row: rows[i]}, nil
 		}
-		return r, l.files.failed
+		return l.task(rows[i], paths[i]), nil
 	}
-	return newIndex(int64(len(rows)), limits, l.further.names, row, l.close), nil
+	return newIndex(int64(len(rows)), limits, l.further.names, l.root, row, l.close), nil
 }
 
 func (l *listRows) close() error {
+	l.ahead.close()
 	err := l.in.close()
-	return errors.Join(err, l.files.root.Close(), l.from.Close())
+	return errors.Join(err, l.root.Close(), l.from.Close())
 }

@@ -53,7 +53,10 @@ func (s *Scenes) Index(context.Context) (Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newIndex(s.N, s.Limits, nil, row, s.Close), nil
+	return newIndex(s.N, s.Limits, nil, nil, func(i int64) (task, error) {
+		r, err := row(i)
+		return task{row: r}, err
+	}, s.Close), nil
 }
 
 // rows checks the fields and returns what draws a scene.

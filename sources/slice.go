@@ -42,8 +42,8 @@ func (s *Slice) Open(context.Context) error {
 
 // Index gives the pairs in any order.
 func (s *Slice) Index(context.Context) (Index, error) {
-	row := func(i int64) (pairRow, error) { return s.row(i), nil }
-	return newIndex(int64(len(s.Pairs)), s.Limits, nil, row, s.Close), nil
+	row := func(i int64) (task, error) { return task{row: s.row(i)}, nil }
+	return newIndex(int64(len(s.Pairs)), s.Limits, nil, nil, row, s.Close), nil
 }
 
 func (s *Slice) row(i int64) pairRow {

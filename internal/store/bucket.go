@@ -2,13 +2,16 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"gocloud.dev/blob"
 )
 
@@ -16,7 +19,9 @@ import (
 type Bucket struct {
 	name      string // "s3://photos"
 	blobs     *blob.Bucket
+	putter    putter
 	transport *http.Transport
+	reached   atomic.Bool // it is there, and may be read
 }
 
 // OpenBucket opens the bucket of an address, with the options that it has. Nothing is asked of it yet.
@@ -35,7 +40,7 @@ func OpenBucket(ctx context.Context, address string) (*Bucket, error) {
 	if u.Scheme == "gs" {
 		open = openGS
 	}
-	if b.blobs, err = open(ctx, u, b.transport); err != nil {
+	if b.blobs, b.putter, err = open(ctx, u, b.transport); err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, explain(err))
 	}
 	return b, nil
@@ -71,11 +76,28 @@ func (b *Bucket) path(key string) string {
 
 // Open opens an object, whose size it asks for.
 func (b *Bucket) Open(ctx context.Context, path string) (File, error) {
-	attributes, err := b.blobs.Attributes(ctx, b.key(path))
+	attributes, err := b.attributes(ctx, b.key(path))
 	if err != nil {
 		return nil, pathError("open", path, err)
 	}
 	return newObject(ctx, b, path, info{path: path, size: attributes.Size, modified: attributes.ModTime}), nil
+}
+
+// attributes asks what an object is. The server says no more than that there is none, or that it may not be read: where
+// that may be for want of a bucket or of credentials, a list is asked for, which says why.
+func (b *Bucket) attributes(ctx context.Context, key string) (*blob.Attributes, error) {
+	attributes, err := b.blobs.Attributes(ctx, key)
+	var answer smithy.APIError
+	switch {
+	case err == nil:
+		b.reached.Store(true)
+	case isNotExist(err) && !b.reached.Load(), !isNotExist(err) && errors.As(err, &answer):
+		if _, why := b.some(ctx, key); why != nil {
+			return nil, why
+		}
+		b.reached.Store(true)
+	}
+	return attributes, err
 }
 
 // OpenRoot confines paths to a prefix.
@@ -99,11 +121,14 @@ func (r bucketRoot) Open(ctx context.Context, path string) (File, error) {
 }
 
 func (r bucketRoot) Exists(ctx context.Context, path string) (bool, error) {
-	ok, err := r.bucket.blobs.Exists(ctx, r.bucket.key(Join(r.dir, path)))
+	_, err := r.bucket.attributes(ctx, r.bucket.key(Join(r.dir, path)))
+	if isNotExist(err) {
+		return false, nil
+	}
 	if err != nil {
 		err = pathError("stat", Join(r.dir, path), err)
 	}
-	return ok, err
+	return err == nil, err
 }
 
 func (r bucketRoot) ReadDir(ctx context.Context, path string) ([]fs.DirEntry, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/http"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -41,12 +43,15 @@ func explain(err error) error {
 	switch {
 	case errors.As(err, &s3):
 		e.text = said(s3.ErrorCode(), s3.ErrorMessage())
-		if e.text == "NotFound" { // the answer to HEAD says no more
+		switch e.text { // the answer to HEAD says no more
+		case "NotFound":
 			e.text = noObject
+		case "Forbidden":
+			e.text = "access denied"
 		}
 	case errors.As(err, &gs):
 		e.text = said(fmt.Sprint("status ", gs.Code), gs.Message)
-		if e.kind == fs.ErrNotExist && !strings.Contains(gs.Message, "bucket") {
+		if e.kind == fs.ErrNotExist {
 			e.text = noObject
 		}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -68,8 +73,23 @@ func said(code, message string) string {
 	return code + ": " + strings.Join(strings.Fields(message), " ")
 }
 
-// kindOf returns the error of package fs that one is.
+// kindOf returns the error of package fs that one is. That there is no bucket is none of an object.
 func kindOf(err error) error {
+	var s3 smithy.APIError
+	var gs *googleapi.Error
+	switch {
+	case errors.As(err, &s3):
+		switch s3.ErrorCode() {
+		case "NoSuchBucket":
+			return nil
+		case "PreconditionFailed":
+			return fs.ErrExist
+		case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
+			return fs.ErrPermission
+		}
+	case errors.As(err, &gs) && gs.Code == http.StatusNotFound && strings.Contains(gs.Message, "bucket"):
+		return nil
+	}
 	switch gcerrors.Code(err) {
 	case gcerrors.NotFound:
 		return fs.ErrNotExist
@@ -81,12 +101,24 @@ func kindOf(err error) error {
 	return nil
 }
 
-func isNotExist(err error) bool { return gcerrors.Code(err) == gcerrors.NotFound }
+func isNotExist(err error) bool { return err != nil && kindOf(err) == fs.ErrNotExist }
 
-// innermost returns the error that others wrap.
+// innermost returns the error that others wrap, or that of the network among them, which says with whom.
 func innermost(err error) error {
+	var network *net.OpError
+	if errors.As(err, &network) {
+		return network
+	}
 	for {
-		next := errors.Unwrap(err)
+		var next error
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			next = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			if all := e.Unwrap(); len(all) > 0 {
+				next = all[0] // gocloud has its own behind it
+			}
+		}
 		if next == nil {
 			return err
 		}

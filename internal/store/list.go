@@ -37,7 +37,7 @@ func (i info) Mode() fs.FileMode {
 func (b *Bucket) Stat(ctx context.Context, path string) (fs.FileInfo, error) {
 	key := strings.TrimSuffix(b.key(path), "/")
 	if key != "" {
-		attributes, err := b.blobs.Attributes(ctx, key)
+		attributes, err := b.attributes(ctx, key)
 		if err == nil {
 			return info{path: path, size: attributes.Size, modified: attributes.ModTime}, nil
 		}
@@ -94,7 +94,7 @@ func (b *Bucket) ReadDir(ctx context.Context, dir string) ([]fs.DirEntry, error)
 
 // WalkDir visits all that is below a path.
 func (b *Bucket) WalkDir(ctx context.Context, path string, visit fs.WalkDirFunc) error {
-	tree := tree{ctx, b}
+	tree := &tree{ctx: ctx, b: b}
 	return fs.WalkDir(tree, tree.name(path), func(name string, e fs.DirEntry, err error) error {
 		return visit(b.path(name), e, err)
 	})
@@ -102,8 +102,11 @@ func (b *Bucket) WalkDir(ctx context.Context, path string, visit fs.WalkDirFunc)
 
 // Glob returns what matches a pattern.
 func (b *Bucket) Glob(ctx context.Context, pattern string) ([]string, error) {
-	tree := tree{ctx, b}
+	tree := &tree{ctx: ctx, b: b}
 	names, err := fs.Glob(tree, tree.name(pattern))
+	if err == nil {
+		err = tree.failed // which Glob takes for nothing there
+	}
 	for i := range names {
 		names[i] = b.path(names[i])
 	}
@@ -112,23 +115,36 @@ func (b *Bucket) Glob(ctx context.Context, pattern string) ([]string, error) {
 
 // A tree is a bucket as a file system, for walking about in it.
 type tree struct {
-	ctx context.Context
-	b   *Bucket
+	ctx    context.Context
+	b      *Bucket
+	failed error // the first, but for what is not there
+}
+
+func (t *tree) note(err error) error {
+	if err != nil && t.failed == nil && !errors.Is(err, fs.ErrNotExist) {
+		t.failed = err
+	}
+	return err
 }
 
 // name returns what a path is called in the tree.
-func (t tree) name(path string) string {
+func (t *tree) name(path string) string {
 	if key := strings.TrimSuffix(t.b.key(path), "/"); key != "" {
 		return key
 	}
 	return "."
 }
 
-func (t tree) Open(name string) (fs.File, error) {
+func (t *tree) Open(name string) (fs.File, error) {
 	return nil, pathError("open", t.b.path(name), errors.ErrUnsupported)
 }
-func (t tree) Stat(name string) (fs.FileInfo, error) { return t.b.Stat(t.ctx, t.b.path(name)) }
 
-func (t tree) ReadDir(name string) ([]fs.DirEntry, error) {
-	return t.b.ReadDir(t.ctx, t.b.path(name))
+func (t *tree) Stat(name string) (fs.FileInfo, error) {
+	info, err := t.b.Stat(t.ctx, t.b.path(name))
+	return info, t.note(err)
+}
+
+func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := t.b.ReadDir(t.ctx, t.b.path(name))
+	return entries, t.note(err)
 }

@@ -10,29 +10,25 @@ import (
 	"gocloud.dev/blob"
 )
 
-// onePut is up to how many bytes are put by a single request, so that who is killed meanwhile leaves nothing.
-const onePut = 64 << 20
+// A putter puts objects, exclusively where there must be none.
+type putter interface {
+	put(ctx context.Context, key string, from io.ReaderAt, size int64, exclusive bool) error
+}
 
-// Put stores so many bytes under a path. What was there is replaced, or, where the put is exclusive, is an error that
-// is fs.ErrExist. That error may also mean that the bytes are there already: where the answer to a request was lost, the
-// library asks again. Other errors leave open whether the bytes are there.
+const contentType = "application/octet-stream"
+
+// Put stores so many bytes under a path, all or none. What was there is replaced, or, where the put is exclusive, is an
+// error that is fs.ErrExist. That error may also mean that the bytes are there already: where the answer to a request was
+// lost, the library asks again. Other errors leave open whether the bytes are there.
 func (b *Bucket) Put(ctx context.Context, path string, from io.ReaderAt, size int64, exclusive bool) error {
-	options := &blob.WriterOptions{
-		ContentType: "application/octet-stream", IfNotExist: exclusive, BufferSize: int(min(max(size+1, 5<<20), onePut)),
-	}
-	if size > onePut {
-		options.BufferSize, options.MaxConcurrency = 16<<20, 2
-	}
 	for try := 1; ; try++ {
-		err := b.blobs.Upload(ctx, b.key(path), io.NewSectionReader(from, 0, size), options)
-		var refused smithy.APIError
+		err := b.putter.put(ctx, b.key(path), from, size, exclusive)
 		if err == nil {
 			return nil
 		}
-		if !errors.As(err, &refused) || refused.ErrorCode() != "ConditionalRequestConflict" || try == conflicts {
+		if !putAgain(err) || try == conflicts {
 			return pathError("put", path, err)
 		}
-		// Another is putting the same at this moment, and S3 does not know yet who was first.
 		select {
 		case <-time.After(time.Duration(try) * 100 * time.Millisecond):
 		case <-ctx.Done():
@@ -42,6 +38,28 @@ func (b *Bucket) Put(ctx context.Context, path string, from io.ReaderAt, size in
 }
 
 const conflicts = 5
+
+// putAgain reports whether an error is for a put to be repeated as a whole: another is putting the same at this moment,
+// and S3 does not know yet who was first; or the answer was cut off; or pieces are gone, as they are an object already and
+// the answer to that was lost. Where there must be no object, the next try tells.
+func putAgain(err error) bool {
+	var refused smithy.APIError
+	if errors.As(err, &refused) {
+		return refused.ErrorCode() == "ConditionalRequestConflict" || refused.ErrorCode() == "NoSuchUpload"
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// A blobPutter puts as gocloud does: the pieces of one object are one request to Google, whose condition is for all.
+type blobPutter struct{ blobs *blob.Bucket }
+
+func (p blobPutter) put(ctx context.Context, key string, from io.ReaderAt, size int64, exclusive bool) error {
+	options := &blob.WriterOptions{ContentType: contentType, IfNotExist: exclusive, BufferSize: int(min(max(size+1, 5<<20), onePut))}
+	if size > onePut {
+		options.BufferSize = pieceBytes
+	}
+	return p.blobs.Upload(ctx, key, io.NewSectionReader(from, 0, size), options)
+}
 
 // Remove removes an object.
 func (b *Bucket) Remove(ctx context.Context, path string) error {

@@ -5,6 +5,11 @@
 // own tools have them: AWS_ACCESS_KEY_ID, AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS and so on. To what is below a
 // prefix that ends in a slash a bucket is a directory.
 //
+// S3 has two options more: backoff=1s is the longest wait before a request is repeated, and one_put=BYTES says how large
+// an object may be that is put by one request, 64 MiB. Larger ones are put in pieces, of 16 MiB and no more than that;
+// S3 itself takes none below 5 MiB. What is left of pieces when their process is killed is not seen, but paid for: a rule
+// of the bucket, AbortIncompleteMultipartUpload, removes it.
+//
 // Errors of opening, reading and listing are of type [fs.PathError] for both.
 package store
 

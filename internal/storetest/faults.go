@@ -22,14 +22,15 @@ const (
 	LoseFailed       // the request is carried out, and the server says 500
 	SlowDown         // the server says 503 and does nothing
 	Late             // the connection is cut, and the request carried out later
+	Deny             // the server says 403, of S3, and does nothing
 )
 
 // Faults does to the requests of a server what it is told.
 type Faults struct {
-	server http.Handler
-
 	mu       sync.Mutex
+	server   http.Handler
 	next     func(*http.Request) Fault // nil: none
+	hold     func(*http.Request)       // nil: not
 	requests int
 	late     sync.WaitGroup
 }
@@ -39,6 +40,20 @@ func (f *Faults) Set(next func(*http.Request) Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.next = next
+}
+
+// Replace puts another server in the place of the one that was started.
+func (f *Faults) Replace(server http.Handler) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.server = server
+}
+
+// Hold sets what is called with each request before it is looked at, for many at once, and may keep it waiting.
+func (f *Faults) Hold(hold func(*http.Request)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hold = hold
 }
 
 // Requests returns how many there have been.
@@ -51,26 +66,34 @@ func (f *Faults) Requests() int {
 // Settle waits for requests that are late.
 func (f *Faults) Settle() { f.late.Wait() }
 
-func (f *Faults) decide(r *http.Request) Fault {
+// decide returns what happens to a request, and who answers it.
+func (f *Faults) decide(r *http.Request) (Fault, http.Handler) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests++
 	if f.next == nil {
-		return None
+		return None, f.server
 	}
-	return f.next(r)
+	return f.next(r), f.server
 }
 
 func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch f.decide(r) {
+	f.mu.Lock()
+	hold := f.hold
+	f.mu.Unlock()
+	if hold != nil {
+		hold(r)
+	}
+	fault, server := f.decide(r)
+	switch fault {
 	case Drop:
 		panic(http.ErrAbortHandler)
 	case Lose:
-		f.server.ServeHTTP(httptest.NewRecorder(), r)
+		server.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	case Cut:
 		answer := httptest.NewRecorder()
-		f.server.ServeHTTP(answer, r)
+		server.ServeHTTP(answer, r)
 		for name, values := range answer.Header() {
 			w.Header()[name] = values
 		}
@@ -81,19 +104,21 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case Fail:
 		http.Error(w, "", http.StatusInternalServerError)
 	case LoseFailed:
-		f.server.ServeHTTP(httptest.NewRecorder(), r)
+		server.ServeHTTP(httptest.NewRecorder(), r)
 		http.Error(w, "", http.StatusInternalServerError)
 	case SlowDown:
 		http.Error(w, "", http.StatusServiceUnavailable)
+	case Deny:
+		refuse(w, r, http.StatusForbidden, "AccessDenied", "Access Denied")
 	case Late:
 		copied := later(r)
 		f.late.Go(func() {
 			time.Sleep(100 * time.Millisecond)
-			f.server.ServeHTTP(httptest.NewRecorder(), copied)
+			server.ServeHTTP(httptest.NewRecorder(), copied)
 		})
 		panic(http.ErrAbortHandler)
 	default:
-		f.server.ServeHTTP(w, r)
+		server.ServeHTTP(w, r)
 	}
 }
 
