@@ -3,6 +3,8 @@ package sinks
 import (
 	"os"
 	"testing"
+
+	"github.com/pairstream/pairstream/pipeline/pipetest"
 )
 
 // Disk is what a sink of parts needs of a file system to make files last.
@@ -30,6 +32,13 @@ func BeginDraft(t *testing.T, dir, name string) string {
 	}
 	t.Cleanup(func() { d.close() })
 	return d.file.Name()
+}
+
+// SpoilPages has the memory of pages overwritten when it is released, until the end of the test.
+func SpoilPages(t *testing.T) {
+	before := pageMemory
+	pageMemory = pipetest.Spoiling(pageMemory)
+	t.Cleanup(func() { pageMemory = before })
 }
 
 // HalfBits returns the bits of the float16 that is nearest to f.

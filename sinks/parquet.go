@@ -57,6 +57,9 @@ func (s *Parquet[T]) Close() error {
 // Abort removes what was written.
 func (s *Parquet[T]) Abort() error { return s.file.close() }
 
+// pageMemory is what pages are made in. It is no context's: of a file that is given up, the writer releases nothing.
+var pageMemory = batch.ReusingAllocator(context.Background())
+
 // pageBytes is about how much of a column goes into one page.
 const pageBytes = 1 << 20
 
@@ -180,6 +183,7 @@ func (f *parquetFile) begin(schema *arrow.Schema) error {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	properties := parquet.NewWriterProperties(
+		parquet.WithAllocator(pageMemory),
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
 		parquet.WithDictionaryDefault(false), // embeddings and ids do not repeat

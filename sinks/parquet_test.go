@@ -114,6 +114,7 @@ func checkList(t *testing.T, got []*float32, m batch.Matrix[float32], row int) {
 }
 
 func TestParquet(t *testing.T) {
+	sinks.SpoilPages(t)
 	for name, c := range map[string]struct {
 		null     []int
 		from, to int64
@@ -140,6 +141,7 @@ func TestParquet(t *testing.T) {
 }
 
 func TestParquetRowGroups(t *testing.T) {
+	sinks.SpoilPages(t)
 	const rowBytes = 4*(3+1) + 10 + 8*6*2 // about what a row takes
 	for name, c := range map[string]struct {
 		sink sinks.Parquet[batch.Vectors]
@@ -177,6 +179,7 @@ func TestParquetRowGroups(t *testing.T) {
 
 // A page of a list column must begin with a row: some readers skip by pages.
 func TestParquetPagesBeginWithRows(t *testing.T) {
+	sinks.SpoilPages(t)
 	ctx := pipetest.Context(t)
 	v := vectors(t, ctx, 2000, 700, "a") // no divisor of any batch or page size
 	defer v.Release()
@@ -250,6 +253,7 @@ func scores(t *testing.T, ctx context.Context, rows int) batch.Scores {
 }
 
 func TestParquetTakesListsOfAllLengths(t *testing.T) {
+	sinks.SpoilPages(t)
 	ctx := pipetest.Context(t)
 	first, last := scores(t, ctx, 5), scores(t, ctx, 3)
 	defer first.Release()

@@ -202,6 +202,7 @@ const onePart = 1
 const unlimited = 1 << 40
 
 func TestPartsFormChains(t *testing.T) {
+	sinks.SpoilPages(t)
 	ctx := pipetest.Context(t)
 	dir := filepath.Join(t.TempDir(), "new", "out")
 	s := &vectorParts{Dir: dir, PartBytes: onePart}
@@ -476,6 +477,7 @@ type binaryRow struct {
 }
 
 func TestPartsLayouts(t *testing.T) {
+	sinks.SpoilPages(t)
 	for _, c := range []struct{ half, fixed bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
 		for _, null := range [][]int{nil, {0, 3, 4, 11}} {
 			t.Run(fmt.Sprintf("half %v, fixed %v, nulls %v", c.half, c.fixed, null), func(t *testing.T) {

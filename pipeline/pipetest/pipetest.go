@@ -26,7 +26,7 @@ import (
 func Context(t testing.TB) context.Context {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
-	mem := memory.NewCheckedAllocator(spoiling{memory.DefaultAllocator})
+	mem := memory.NewCheckedAllocator(Spoiling(memory.DefaultAllocator))
 	t.Cleanup(func() {
 		mem.AssertSize(t, 0)
 		goleak.VerifyNone(t, before)

@@ -2,8 +2,10 @@ package pipetest
 
 import "github.com/apache/arrow/go/v17/arrow/memory"
 
-// spoiling overwrites what is released, as memory that is used again will be: what reads a batch after its release sees
-// it here, in a test, and not once in a thousand runs.
+// Spoiling returns an allocator that overwrites what is released, as memory that is used again will be: what reads a
+// batch after its release sees it in a test, and not once in a thousand runs.
+func Spoiling(mem memory.Allocator) memory.Allocator { return spoiling{mem} }
+
 type spoiling struct{ memory.Allocator }
 
 func (s spoiling) Free(piece []byte) {
