@@ -19,6 +19,7 @@ type Linear struct {
 	in, out int
 	weight  []float32 // (out, in)
 	bias    []float32 // (out), or nil
+	apart   []int     // inputs that Smooth keeps out of integer products
 }
 
 // NewLinear keeps weight (out, in) and bias (out), which may be nil, without copying them.
@@ -30,7 +31,7 @@ func NewLinear(weight, bias []float32, in, out int) *Linear {
 }
 
 // Pack lays the weights out for products of a precision.
-func (l *Linear) Pack(p Precision) *Packed { return Pack(p, l.weight, l.bias, l.in, l.out) }
+func (l *Linear) Pack(p Precision) *Packed { return Pack(p, l.weight, l.bias, l.in, l.out, l.apart...) }
 
 // Forward computes y (T, out) = x (T, in)·Wᵀ + b. T is len(x)/in; y and x must not overlap.
 func (l *Linear) Forward(y, x []float32) {

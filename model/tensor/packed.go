@@ -43,9 +43,10 @@ const (
 	ActivateReLU      = kernel.ReLU
 )
 
-// Pack lays weight (out, in) and bias (out), which may be nil, out for products of a precision.
-func Pack(p Precision, weight, bias []float32, in, out int) *Packed {
-	return kernel.Pack(p, weight, bias, in, out)
+// Pack lays weight (out, in) and bias (out), which may be nil, out for products of a precision. Inputs that are apart, if
+// any, are multiplied in float32 whatever it is.
+func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Packed {
+	return kernel.Pack(p, weight, bias, in, out, apart...)
 }
 
 // PackConvolution lays weight (out, channels, 3, 3) and bias (out) out for products of a precision.

@@ -7,7 +7,7 @@ import (
 )
 
 // TestSmooth checks that a smoothed pair computes the same bits, and is closer to them in int8 where a few channels
-// are forty times the others: here by a factor of 2.9 in the squares.
+// are forty times the others: here by a factor of 15 in the squares.
 func TestSmooth(t *testing.T) {
 	const in, out, rows = 96, 64, 5
 	r := rand.New(rand.NewPCG(1, 2))
@@ -18,7 +18,7 @@ func TestSmooth(t *testing.T) {
 		}
 		return x
 	}
-	n, l, x := LayerNorm{Weight: random(in), Bias: random(in)}, NewLinear(random(in*out), random(out), in, out), random(rows*in)
+	n, l, x := LayerNorm{Weight: random(in), Bias: random(in), Epsilon: 0.5}, NewLinear(random(in*out), random(out), in, out), random(rows*in)
 	for i := range n.Weight {
 		n.Weight[i] = 1 + n.Weight[i]/8
 	}
@@ -49,7 +49,7 @@ func TestSmooth(t *testing.T) {
 		}
 		return sum
 	}
-	if before, after := loss(n, l), loss(smooth, behind); !(after < before/2) {
+	if before, after := loss(n, l), loss(smooth, behind); !(after < before/10) {
 		t.Errorf("squared error in int8 is %.3g, not much less than %.3g without smoothing", after, before)
 	} else {
 		t.Logf("squared error in int8: %.3g, and %.3g without smoothing", after, before)

@@ -67,46 +67,58 @@ var (
 	colorTemplates = []string{"a photo of a {} shape", "a picture of a {} shape", "a drawing of a {} shape", "an image of a {} shape"}
 )
 
-// zeroShot gives the share of n scenes of one object whose shape, and whose colour, is the most probable of ten.
-func zeroShot(c *model.CLIP, n, side int, as encoding) (shape, color float64, err error) {
-	var list []scenes.Scene
+// A question is what a classifier is asked of a scene of one object: which of its labels it shows.
+type question struct {
+	name              string
+	labels, templates []string
+	answer            func(o scenes.Object) int
+}
+
+// questions are those for the shape and the colour.
+func questions() []question {
+	shape := question{"shape", nil, shapeTemplates, func(o scenes.Object) int { return int(o.Shape) }}
+	for _, s := range scenes.Shapes() {
+		shape.labels = append(shape.labels, s.String())
+	}
+	color := question{"color", nil, colorTemplates, func(o scenes.Object) int { return int(o.Color) }}
+	for _, c := range scenes.Colors() {
+		color.labels = append(color.labels, c.String())
+	}
+	return []question{shape, color}
+}
+
+// alones are n scenes of one object.
+func alones(n int) (list []scenes.Scene) {
 	for i := int64(0); len(list) < n; i++ {
 		if s := scenes.New(zeroShotSeed, i); s.Arrangement == scenes.Alone {
 			list = append(list, s)
 		}
 	}
+	return list
+}
+
+// zeroShot gives the share of n scenes of one object whose shape, and whose colour, is the most probable of ten.
+func zeroShot(c *model.CLIP, n, side int, as encoding) (shape, color float64, err error) {
+	list := alones(n)
 	features, err := embed(c, list, side, as)
 	if err != nil {
 		return 0, 0, err
 	}
-	var shapes, colors []string
-	for _, s := range scenes.Shapes() {
-		shapes = append(shapes, s.String())
-	}
-	for _, c := range scenes.Colors() {
-		colors = append(colors, c.String())
-	}
-	shapeOf, err := c.Classifier(shapes, shapeTemplates)
-	if err != nil {
-		return 0, 0, err
-	}
-	colorOf, err := c.Classifier(colors, colorTemplates)
-	if err != nil {
-		return 0, 0, err
-	}
-	right := func(z *model.Classifier, i, want int) float64 {
-		p := make([]float32, 10)
-		z.Probabilities(p, features[i*c.Embed():(i+1)*c.Embed()])
-		if slices.Index(p, slices.Max(p)) == want {
-			return 1 / float64(n)
+	var right [2]float64
+	for k, q := range questions() {
+		z, err := c.Classifier(q.labels, q.templates)
+		if err != nil {
+			return 0, 0, err
 		}
-		return 0
+		p := make([]float32, len(q.labels))
+		for i, s := range list {
+			z.Probabilities(p, features[i*c.Embed():(i+1)*c.Embed()])
+			if slices.Index(p, slices.Max(p)) == q.answer(s.Objects[0]) {
+				right[k] += 1 / float64(n)
+			}
+		}
 	}
-	for i, s := range list {
-		shape += right(shapeOf, i, int(s.Objects[0].Shape))
-		color += right(colorOf, i, int(s.Objects[0].Color))
-	}
-	return shape, color, nil
+	return right[0], right[1], nil
 }
 
 // report prints how good a model is, of pictures in several forms.

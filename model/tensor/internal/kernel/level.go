@@ -9,7 +9,7 @@ import (
 // A level is the set of kernels for one kind of processor. The functions are described at the generic ones.
 type level struct {
 	name string
-	// Rows of a tile, by precision.
+	// Rows of a tile, by precision. Those of float32 are the most: to tiles of integers columns apart are added.
 	rows [3]int
 	// quads says that int8 products take uint8 activations, four at a time; else they take int16 ones, in pairs.
 	quads bool

@@ -41,6 +41,7 @@ type product struct {
 type tiles struct {
 	sums   []int32   // (mostRows, 32)
 	values []float32 // (mostRows, 32)
+	apart  []float32 // (mostRows, columns apart)
 }
 
 var (
@@ -81,6 +82,7 @@ func (p *product) Do(piece int) {
 	chunk, group := piece/p.groups, piece%p.groups
 	panels := len(p.w.bias) / panel
 	from, to := p.y.Rows*chunk/p.chunks, p.y.Rows*(chunk+1)/p.chunks
+	t.apart = p.w.apart.gather(t.apart, p.x, from, to)
 	for i := panels * group / p.groups; i < panels*(group+1)/p.groups; i++ {
 		p.panel(t, i, from, to)
 	}
@@ -137,6 +139,7 @@ func (p *product) finish(t *tiles, index, from, to, at int) {
 	case Int8:
 		w.level.dequantise(values, t.sums[at*panel:], p.x.scale[from:to], p.x.zero[from:], w.scale[first:], w.sums[first:], w.bias[first:])
 	}
+	w.apart.add(w.level, values, t.apart, at, index)
 	if f := w.level.activations[p.then.Activation]; f != nil {
 		f(values, values)
 	}

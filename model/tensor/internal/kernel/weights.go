@@ -23,6 +23,7 @@ type Weights struct {
 	int8s    []int8
 	scale    []float32 // of a column's integers; padded like bias
 	sums     []int32   // of a column's int8; padded like bias
+	apart    apart     // of the integers
 }
 
 const (
@@ -37,8 +38,8 @@ const (
 )
 
 // Pack copies weight (out, in), and bias (out) or nil, into the form that products of a precision want. Values must be
-// finite.
-func Pack(p Precision, weight, bias []float32, in, out int) *Weights {
+// finite. In the integer precisions the columns of the left-hand side that are apart, if any, are multiplied in float32.
+func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Weights {
 	if len(weight) != in*out || (bias != nil && len(bias) != out) || in < 1 || out < 1 {
 		panic(fmt.Sprintf("kernel: weights %d to %d with %d values and %d biases", in, out, len(weight), len(bias)))
 	}
@@ -64,6 +65,9 @@ func Pack(p Precision, weight, bias []float32, in, out int) *Weights {
 	if p == Int8 {
 		w.sums = aligned[int32](panels * panel)
 	}
+	if p != Float32 && len(apart) > 0 {
+		w.apart = newApart(apart, panels)
+	}
 	pool.Run(panels, pool.Func(func(i int) {
 		from := i * panel
 		w.pack(i, weight[from*in:min(from+panel, out)*in])
@@ -88,12 +92,13 @@ func (w *Weights) pack(index int, weight []float32) {
 		w.level.transpose(w.float32s[index*panel*w.steps:], panel, weight, w.in, len(weight)/w.in, w.in)
 		return
 	}
-	rounded := make([]int16, (w.in+15)&^15)
+	rounded, column := make([]int16, (w.in+15)&^15), make([]float32, w.in)
 	per := w.perStep()
 	from := index * panel * w.steps * per
 	for c := 0; len(weight) > 0; c++ {
-		column := weight[:w.in]
+		copy(column, weight)
 		weight = weight[w.in:]
+		w.apart.take(column, index, c)
 		scale := w.columnScale(column)
 		if scale == 0 {
 			continue
@@ -150,5 +155,5 @@ func (w *Weights) Out() int { return w.out }
 
 // Bytes returns the memory that the weights take.
 func (w *Weights) Bytes() int {
-	return 4*(len(w.float32s)+len(w.bias)+len(w.scale)+len(w.sums)) + 2*len(w.int16s) + len(w.int8s)
+	return 4*(len(w.float32s)+len(w.bias)+len(w.scale)+len(w.sums)+len(w.apart.weights)) + 2*len(w.int16s) + len(w.int8s)
 }
