@@ -90,7 +90,7 @@ func store(dst []float32, stride int, tile []float32, rows, cols int, alpha, bet
 	for i := range rows {
 		out := dst[i*stride:][:cols]
 		for j, v := range tile[i*panel:][:cols] {
-			v *= alpha
+			v = float32(v * alpha) // rounded, as in tileFloat32
 			if beta != 0 {
 				v += float32(beta * out[j])
 			}
