@@ -114,3 +114,16 @@ func transpose(dst []float32, ldd int, src []float32, lds, rows, cols int) {
 		}
 	}
 }
+
+// transposeRest does the same but for the first r rows and c columns, which are done if neither is 0.
+func transposeRest(dst []float32, ldd int, src []float32, lds, rows, cols, r, c int) {
+	if c == 0 {
+		r = 0
+	}
+	if r > 0 && c < cols {
+		transpose(dst[c*ldd:], ldd, src[c:], lds, r, cols-c)
+	}
+	if r < rows {
+		transpose(dst[r:], ldd, src[r*lds:], lds, rows-r, cols)
+	}
+}
