@@ -209,19 +209,3 @@ func (l *lanes) neonReduce(op string, v vec) {
 		l.raw("VDUP V%d.S[0], V%d.S4", a, quarter(v, q))
 	}
 }
-
-// neonQuantised stores the integers in vec 0 at R5 and moves it on: as int16, clamped, or as bytes above vec 3.
-func (l *lanes) neonQuantised(eight bool) {
-	if eight {
-		l.op("VPADDD", vec(3), vec(0), vec(0))
-	}
-	for q := range 4 {
-		l.narrow(tempConstant+q/2, q, q%2 == 1, !eight)
-	}
-	if eight {
-		l.narrowBytes(temp, tempConstant, tempMemory)
-		l.raw("FMOVQ.P F%d, 16(R5)", temp)
-		return
-	}
-	l.raw("VST1.P [V%d.H8, V%d.H8], 32(R5)", tempConstant, tempMemory)
-}

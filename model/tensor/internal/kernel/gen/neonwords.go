@@ -19,8 +19,8 @@ var known = map[string][2]string{
 
 // vector writes d = a op b; of those that Go's assembler has, some take d as an operand too.
 func (o *output) vector(name string, d, a, b int) {
-	if go_, ok := known[name]; ok {
-		o.raw("%s V%d.%s, V%d.%[3]s, V%[5]d.%[3]s", go_[0], b, go_[1], a, d)
+	if its, ok := known[name]; ok {
+		o.raw("%s V%d.%s, V%d.%[3]s, V%[5]d.%[3]s", its[0], b, its[1], a, d)
 		return
 	}
 	o.word(neon[name]|uint32(b<<16|a<<5|d), "%s v%d.4s, v%d.4s, v%d.4s", name, d, a, b)
