@@ -27,6 +27,7 @@ test: lint
 	$(GO) test -count=1 ./internal/rules
 	$(GO) test -race ./...
 	$(GO) test -tags novips ./model/pixel ./stages
+	.ci/arm64 test
 
 bench: vips
 	PAIRSTREAM_PYTHON=$$(.ci/bench-peers) $(GO) run ./cmd/pairstream/internal/bench
@@ -34,6 +35,7 @@ bench: vips
 lint: vips
 	test -z "$$(gofmt -l .)"
 	$(GO) vet ./...
+	.ci/arm64
 	$(GO) tool staticcheck ./...
 	.ci/vulnerabilities
 

@@ -103,12 +103,15 @@ func each(b *testing.B, turns, units int, scale float64, unit string, f func()) 
 func BenchmarkSgemm(b *testing.B) {
 	before := active
 	defer func() { active = before }()
-	for _, l := range []string{"avx512", "avx2"} {
+	for _, l := range levels {
+		if !slices.Contains([]string{"avx512", "avx2", "neon"}, l.name) {
+			continue // has another's
+		}
 		for _, s := range append([][3]int{{64, 512, 64}, {256, 512, 256}, {512, 512, 512}, {2048, 2048, 2048}}, shapes...) {
 			m, k, n := s[0], s[1], s[2]
 			for _, t := range []blas.Transpose{blas.NoTrans, blas.Trans} {
-				b.Run(fmt.Sprintf("%s/N%c/%dx%dx%d", l, t, m, k, n), func(b *testing.B) {
-					active = choose(l)
+				b.Run(fmt.Sprintf("%s/N%c/%dx%dx%d", l.name, t, m, k, n), func(b *testing.B) {
+					active = l
 					ldb := n
 					if t == blas.Trans {
 						ldb = k

@@ -1,12 +1,13 @@
 // Package kernel computes what the towers spend their time on: products with packed weights in three precisions,
 // attention, normalisation, activations. Each kernel is written in Go first, which is what it means and what runs
-// everywhere; for processors of the amd64 family that have AVX2 or AVX-512 there is generated assembly beside it.
+// everywhere; for processors of the amd64 family that have AVX2 or AVX-512, and for those of arm64, there is generated
+// assembly beside it.
 //
 // Every element of a product is one chain of operations along the row of its left side and the column of its right side,
 // so it does not depend on how many rows come with it, where in the batch they stand, how the product is cut
 // into pieces, or how many processors work. On one machine results are always the same bits. Between levels, integer
-// products and what is quantised for them have the same bits everywhere, float32 results the same with AVX2 and AVX-512,
-// and those of the Go code differ in the last places, since it does not fuse multiplication and addition.
+// products and what is quantised for them have the same bits everywhere, float32 results the same with AVX2, AVX-512
+// and NEON, and those of the Go code differ in the last places, since it does not fuse multiplication and addition.
 //
 // Callers need not pad anything, though rows that are Pitch apart are faster. A row with a NaN or an infinity does not
 // come out as numbers, in any precision.

@@ -13,6 +13,8 @@ type level struct {
 	rows [3]int
 	// quads says that int8 products take uint8 activations, four at a time; else they take int16 ones, in pairs.
 	quads bool
+	// shift is taken from those uint8: with 128 they are multiplied as int8.
+	shift int32
 
 	tileFloat32 func(m int, a []float32, lda int, b []float32, steps int, c []float32, ldc int, add bool)
 	tileInt16   func(m int, a []int16, lda int, b []int16, steps int, c []float32, ldc int, add bool)
@@ -103,6 +105,6 @@ func names() (names []string) {
 	return names
 }
 
-// Name says which kernels are in use: avx512vnni, avx512, avx2 or generic. It is the best that the processor has unless
+// Name says which kernels are in use: avx512vnni, avx512 or avx2, neondot or neon, or generic. It is the best that the processor has unless
 // the environment variable PAIRSTREAM_KERNEL names another that it has.
 func Name() string { return active.name }

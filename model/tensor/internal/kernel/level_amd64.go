@@ -98,13 +98,6 @@ func transposeBlocks(dst []float32, ldd int, src []float32, lds, rows, cols int)
 	r, c := rows&^7, cols&^7
 	if r > 0 && c > 0 {
 		transposeAVX2(dst, ldd, src, lds, r/8, c/8)
-		if c < cols {
-			transpose(dst[c*ldd:], ldd, src[c:], lds, r, cols-c)
-		}
-	} else {
-		r = 0
 	}
-	if r < rows {
-		transpose(dst[r:], ldd, src[r*lds:], lds, rows-r, cols)
-	}
+	transposeRest(dst, ldd, src, lds, rows, cols, r, c)
 }

@@ -122,6 +122,6 @@ func logistic(sums, g, hi, lo []float32, scale, rest, bias, biasRest, weight flo
 		v := logit(hi[i], lo[i], scale, rest) + float64(bias) + float64(biasRest)
 		g[i] = float32(float64(weight) / (1 + math.Exp2(-v)))
 		sums[i%16] += g[i]
-		sums[16+i%16] += g[i] * max(hi[i], nothing)
+		sums[16+i%16] += float32(g[i] * max(hi[i], nothing))
 	}
 }

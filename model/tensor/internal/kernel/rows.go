@@ -91,8 +91,8 @@ func (r *Rows) quantise(i int) {
 	}
 	zero := float32(math.RoundToEven(float64(-low * scale)))
 	if r.level.quads {
-		r.zero[i] = int32(zero)
-		r.level.quantise8(r.uint8s[i*r.stride:][:r.stride], x, scale, -zero, range8-zero, int32(zero))
+		r.zero[i] = int32(zero) - r.level.shift
+		r.level.quantise8(r.uint8s[i*r.stride:][:r.stride], x, scale, -zero, range8-zero, r.zero[i])
 		return
 	}
 	r.level.quantise16(r.int16s[i*r.stride:][:r.stride], x, scale, -zero, range8-zero)

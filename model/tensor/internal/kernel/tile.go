@@ -90,7 +90,7 @@ func store(dst []float32, stride int, tile []float32, rows, cols int, alpha, bet
 	for i := range rows {
 		out := dst[i*stride:][:cols]
 		for j, v := range tile[i*panel:][:cols] {
-			v *= alpha
+			v = float32(v * alpha) // rounded, as in tileFloat32
 			if beta != 0 {
 				v += float32(beta * out[j])
 			}
@@ -112,5 +112,18 @@ func transpose(dst []float32, ldd int, src []float32, lds, rows, cols int) {
 		for c, v := range src[r*lds:][:cols] {
 			dst[c*ldd+r] = v
 		}
+	}
+}
+
+// transposeRest does the same but for the first r rows and c columns, which are done if neither is 0.
+func transposeRest(dst []float32, ldd int, src []float32, lds, rows, cols, r, c int) {
+	if c == 0 {
+		r = 0
+	}
+	if r > 0 && c < cols {
+		transpose(dst[c*ldd:], ldd, src[c:], lds, r, cols-c)
+	}
+	if r < rows {
+		transpose(dst[r:], ldd, src[r*lds:], lds, rows-r, cols)
 	}
 }

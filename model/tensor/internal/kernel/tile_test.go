@@ -103,7 +103,7 @@ func TestTileInt8(t *testing.T) {
 	})
 }
 
-// TestTileQuads checks products of unsigned by signed bytes, at their extremes too.
+// TestTileQuads checks products of unsigned by signed bytes, or of signed ones that were unsigned, at their extremes too.
 func TestTileQuads(t *testing.T) {
 	eachLevel(t, func(t *testing.T) {
 		if !active.quads {
@@ -136,7 +136,11 @@ func TestTileQuads(t *testing.T) {
 								*sum = 0
 							}
 							for k := range 4 * steps {
-								*sum += int32(a[i*lda+k]) * int32(b[(k/4*panel+j)*4+k%4])
+								v := int32(a[i*lda+k])
+								if active.shift != 0 {
+									v = int32(int8(a[i*lda+k]))
+								}
+								*sum += v * int32(b[(k/4*panel+j)*4+k%4])
 							}
 						}
 					}

@@ -34,6 +34,10 @@ func (l *lanes) round(v vec) {
 
 // horner sets p to the polynomial in x with these coefficients, the highest power's first.
 func (l *lanes) horner(p, x vec, coefficients ...float64) {
+	if l.arm {
+		l.neonHorner(p, x, coefficients)
+		return
+	}
 	l.fillConstant(float(coefficients[0]), p)
 	for _, c := range coefficients[1:] {
 		l.op("VFMADD213PS", float(c), x, p)

@@ -2,12 +2,11 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
-// lanes writes code for vectors of 16 float32 or int32: one register of 512 bits when wide, else two of 256. Kernels
-// written on it do the same operations in the same order on both, hence give the same bits.
+// lanes writes code for vectors of 16 float32 or int32: one register of 512 bits when wide, else two of 256, or on arm64
+// four of 128. Kernels written on it do the same operations in the same order on all, hence give the same bits.
 type lanes struct {
 	*output
 	wide   bool
@@ -15,7 +14,7 @@ type lanes struct {
 	labels int
 }
 
-// A vec is a vector register. There are seven; an eighth masks tails on the narrow machine.
+// A vec is a vector register. There are seven; an eighth masks tails on the narrow machine and is for scratch on arm64.
 type vec int
 
 const maskVec = 7
@@ -38,6 +37,10 @@ func (l *lanes) reg(v vec, half int) string {
 
 // op writes an instruction on vectors; operands are vec, mem, constant, or string (an immediate), in Go's order.
 func (l *lanes) op(name string, operands ...any) {
+	if l.arm {
+		l.neonOp(name, operands...)
+		return
+	}
 	for half := range l.halves() {
 		code, list := name, make([]string, len(operands))
 		for i, operand := range operands {
@@ -79,14 +82,40 @@ func (l *lanes) zero(v vec) {
 func (l *lanes) move(from, to vec) { l.op("VMOVAPS", from, to) }
 
 // fill puts a scalar of four bytes, a register like X3 or memory, into all lanes.
-func (l *lanes) fill(scalar string, v vec) { l.op("VBROADCASTSS", scalar, v) }
+func (l *lanes) fill(scalar string, v vec) {
+	if l.arm {
+		l.neonFill(scalar, v)
+		return
+	}
+	l.op("VBROADCASTSS", scalar, v)
+}
 
 func (l *lanes) fillConstant(c constant, v vec) {
+	if l.arm {
+		l.neonConstant(c, v)
+		return
+	}
 	l.fill(fmt.Sprintf("constants<>+%d(SB)", 32*int(c)), v)
+}
+
+// fillLength puts CX as a float32 into all lanes; the vec after v is overwritten.
+func (l *lanes) fillLength(v vec) {
+	if l.arm {
+		l.raw("SCVTFS %s, F%d", armRegister("CX"), tempConstant)
+		l.neonSpread(tempConstant, v)
+		return
+	}
+	l.ins("VXORPS X2, X2, X2")
+	l.ins("VCVTSI2SSQ CX, X2, X2")
+	l.fill("X2", v)
 }
 
 // mask makes the mask of the first CX lanes, up to 16, with R12 for scratch.
 func (l *lanes) mask() {
+	if l.arm {
+		l.neonMask()
+		return
+	}
 	if l.wide {
 		l.ins("MOVL $1, R12")
 		l.ins("SHLL CX, R12")
@@ -104,6 +133,11 @@ func (l *lanes) mask() {
 // read loads a vector; with tail only the masked lanes, the others being zero.
 func (l *lanes) read(m mem, v vec, tail bool) {
 	switch {
+	case l.arm && tail:
+		l.zero(v)
+		l.neonTail(true, v, m)
+	case l.arm:
+		l.neonMove(true, v, armRegister(m.base), m.offset)
 	case !tail:
 		l.op("VMOVUPS", m, v)
 	case l.wide:
@@ -115,6 +149,10 @@ func (l *lanes) read(m mem, v vec, tail bool) {
 
 // readOver loads the masked lanes and leaves the others; spill is overwritten on the narrow machine.
 func (l *lanes) readOver(m mem, v, spill vec) {
+	if l.arm {
+		l.neonTail(true, v, m)
+		return
+	}
 	if l.wide {
 		l.ins("VMOVUPS %d(%s), K1, Z%d", m.offset, m.base, v)
 		return
@@ -126,6 +164,10 @@ func (l *lanes) readOver(m mem, v, spill vec) {
 // write stores a vector; with tail only the masked lanes.
 func (l *lanes) write(v vec, m mem, tail bool) {
 	switch {
+	case l.arm && tail:
+		l.neonTail(false, v, m)
+	case l.arm:
+		l.neonMove(false, v, armRegister(m.base), m.offset)
 	case !tail:
 		l.op("VMOVUPS", v, m)
 	case l.wide:
@@ -137,6 +179,10 @@ func (l *lanes) write(v vec, m mem, tail bool) {
 
 // keep makes the lanes outside the mask zero.
 func (l *lanes) keep(v vec) {
+	if l.arm {
+		l.neonMasked(func(q int) { l.vector("and", quarter(v, q), quarter(v, q), tempMask) })
+		return
+	}
 	if l.wide {
 		l.ins("VMOVAPS.Z Z%d, K1, Z%[1]d", v)
 		return
@@ -144,8 +190,12 @@ func (l *lanes) keep(v vec) {
 	l.op("VANDPS", vec(maskVec), v, v)
 }
 
-// reduce combines the lanes of v by op into all of its lanes, in one order on both machines; t is overwritten.
+// reduce combines the lanes of v by op into all of its lanes, in one order on all machines; t is overwritten.
 func (l *lanes) reduce(op string, v, t vec) {
+	if l.arm {
+		l.neonReduce(op, v)
+		return
+	}
 	a, b := 2*int(v), 2*int(v)+1
 	if l.wide {
 		a, b = int(v), int(t)
@@ -163,6 +213,9 @@ func (l *lanes) reduce(op string, v, t vec) {
 
 // low is the register that holds lane 0 of v.
 func (l *lanes) low(v vec) string {
+	if l.arm {
+		return fmt.Sprintf("F%d", quarter(v, 0))
+	}
 	if l.wide {
 		return fmt.Sprintf("X%d", v)
 	}
@@ -194,43 +247,4 @@ func (l *lanes) each(pointers []string, body func(tail bool)) {
 func (l *lanes) fresh(name string) string {
 	l.labels++
 	return fmt.Sprintf("%s%d", name, l.labels)
-}
-
-// constants are the values that kernels use, each 32 bytes wide.
-var constants []uint32
-
-func float(v float64) constant { return bits(math.Float32bits(float32(v))) }
-
-func bits(v uint32) constant {
-	for i, c := range constants {
-		if c == v {
-			return constant(i)
-		}
-	}
-	constants = append(constants, v)
-	return constant(len(constants) - 1)
-}
-
-// data writes the constants and the masks, which are the file's own.
-func (o *output) data() {
-	o.text.WriteByte('\n')
-	define := func(name string, words []uint32) {
-		for i, w := range words {
-			fmt.Fprintf(&o.text, "DATA %s<>+%d(SB)/4, $0x%08x\n", name, 4*i, w)
-		}
-		fmt.Fprintf(&o.text, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 4*len(words))
-	}
-	var words []uint32
-	for _, c := range constants {
-		for range 8 {
-			words = append(words, c)
-		}
-	}
-	define("constants", words)
-	constants = nil
-	masks := make([]uint32, 32)
-	for i := range 16 {
-		masks[i] = math.MaxUint32
-	}
-	define("masks", masks)
 }

@@ -10,9 +10,7 @@ func (l *lanes) layerNorm() {
 	average := func(v vec) {
 		l.reduce("VADDPS", v, 1)
 		l.load("x_len", "CX")
-		l.ins("VXORPS X2, X2, X2")
-		l.ins("VCVTSI2SSQ CX, X2, X2")
-		l.fill("X2", 1)
+		l.fillLength(1)
 		l.op("VDIVPS", vec(1), v, v)
 	}
 	begin()
@@ -61,10 +59,14 @@ func (l *lanes) softmax() {
 	begin("n")
 	l.fillConstant(bits(0xff800000), top)
 	l.each([]string{"AX"}, func(tail bool) {
-		if tail {
+		switch {
+		case tail && l.arm: // the row is padded
+			l.read(mem{"AX", 0}, 0, false)
+			l.neonMasked(func(q int) { l.vector("bif", quarter(0, q), quarter(top, q), tempMask) })
+		case tail:
 			l.move(top, 0)
 			l.readOver(mem{"AX", 0}, 0, 1)
-		} else {
+		default:
 			l.read(mem{"AX", 0}, 0, false)
 		}
 		l.op("VMAXPS", vec(0), top, top)
@@ -75,7 +77,7 @@ func (l *lanes) softmax() {
 	l.fillConstant(float(88), high)
 	l.zero(sum)
 	l.each([]string{"AX"}, func(tail bool) {
-		l.read(mem{"AX", 0}, 0, tail)
+		l.read(mem{"AX", 0}, 0, tail && !l.arm)
 		l.op("VSUBPS", top, vec(0), vec(0))
 		l.fill(l.arg("scale"), 1)
 		l.op("VMULPS", vec(1), vec(0), vec(0))
@@ -165,6 +167,9 @@ func (l *lanes) quantise(eight bool) {
 		l.op("VMINPS", vec(6), vec(0), vec(0))
 		l.op("VCVTPS2DQ", vec(0), vec(0))
 		switch {
+		case l.arm:
+			l.neonQuantised(eight)
+			return
 		case eight:
 			l.op("VPADDD", vec(3), vec(0), vec(0))
 			l.ins("VPMOVDB Z0, X0")
