@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// depth is the number of batches that wait between two steps.
-const depth = 2
+// depth is the number of batches that wait between two steps. More would not make the slowest step faster, and each holds its
+// rows back, and a run that is to end up, for as long.
+const depth = 1
 
 // An item is a batch on its way, or, where it is not full, only the news that earlier batches are complete.
 type item[T Batch] struct {
