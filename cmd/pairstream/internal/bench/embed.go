@@ -18,7 +18,7 @@ import (
 
 // wholeRuns are whole runs, from a folder to .npy files, and the towers alone on the same pixels and tokens.
 func wholeRuns(s *session) (table, []trial, error) {
-	const n, rows = 32, 16
+	const n, rows = 128, 16
 	threads := runtime.NumCPU()
 	t := table{Name: "embed", Unit: "pairs/s", Notes: []string{
 		fmt.Sprintf("A folder of %d JPEGs of 500×375 with captions into .npy files, in batches of %d; and both towers alone on the same", n, rows),
@@ -44,7 +44,7 @@ func wholeRuns(s *session) (table, []trial, error) {
 	size, width := 3*clip.ImageSize()*clip.ImageSize(), clip.ContextLength()
 	pixels, ids := make([]float32, n*size), make([]int32, n*width)
 	for i, caption := range captions(n) {
-		name := filepath.Join(folder, fmt.Sprintf("%02d", i))
+		name := filepath.Join(folder, fmt.Sprintf("%03d", i))
 		if err := os.WriteFile(name+".jpg", list[i], 0o666); err != nil {
 			return t, nil, err
 		}
