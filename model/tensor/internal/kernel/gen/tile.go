@@ -148,7 +148,9 @@ func (t tile) body(o *output, m int) {
 		for j, c := range columns {
 			at := panel*t.width*u + lane*t.width/4*j
 			o.ins("%s %d(DX), %s", t.read, at, c)
-			o.ins("PREFETCHT0 %d(DX)", at+ahead)
+			if at%64 == 0 { // once a line
+				o.ins("PREFETCHT0 %d(DX)", at+ahead)
+			}
 		}
 		for i := range m {
 			pair := i % (spare / 2) * 2
