@@ -2,27 +2,38 @@
 
 #include "textflag.h"
 
-// func reluAVX512(y []float32, x []float32)
-TEXT ·reluAVX512(SB), NOSPLIT, $0-48
+// func reluAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·reluAVX512(SB), NOSPLIT, $0-80
 	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
 	VBROADCASTSS constants<>+0(SB), Z5
 	VBROADCASTSS constants<>+0(SB), Z6
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row1:
+	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest2
+	JLT rest3
 	PCALIGN $32
-loop1:
+loop2:
 	VMOVUPS 0(AX), Z0
 	VMAXPS Z0, Z5, Z0
 	VMOVUPS Z0, 0(DI)
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop1
-rest2:
+	JGE loop2
+rest3:
 	ADDQ $16, CX
-	JEQ done3
+	JEQ done4
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -30,21 +41,36 @@ rest2:
 	VMOVUPS.Z 0(AX), K1, Z0
 	VMAXPS Z0, Z5, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done3:
+done4:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row1
 	VZEROUPPER
 	RET
 
-// func quickGELUAVX512(y []float32, x []float32)
-TEXT ·quickGELUAVX512(SB), NOSPLIT, $0-48
+// func quickGELUAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·quickGELUAVX512(SB), NOSPLIT, $0-80
 	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
 	VBROADCASTSS constants<>+32(SB), Z5
 	VBROADCASTSS constants<>+64(SB), Z6
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row5:
+	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest5
+	JLT rest7
 	PCALIGN $32
-loop4:
+loop6:
 	VMOVUPS 0(AX), Z0
 	VMULPS.BCST constants<>+96(SB), Z0, Z1
 	VMAXPS Z1, Z5, Z1
@@ -69,10 +95,10 @@ loop4:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop4
-rest5:
+	JGE loop6
+rest7:
 	ADDQ $16, CX
-	JEQ done6
+	JEQ done8
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -98,115 +124,59 @@ rest5:
 	VADDPS.BCST constants<>+416(SB), Z1, Z1
 	VDIVPS Z1, Z0, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done6:
+done8:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row5
 	VZEROUPPER
 	RET
 
-// func tanhGELUAVX512(y []float32, x []float32)
-TEXT ·tanhGELUAVX512(SB), NOSPLIT, $0-48
+// func tanhGELUAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·tanhGELUAVX512(SB), NOSPLIT, $0-80
 	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
 	VBROADCASTSS constants<>+32(SB), Z5
 	VBROADCASTSS constants<>+64(SB), Z6
-	SUBQ $16, CX
-	JLT rest8
-	PCALIGN $32
-loop7:
-	VMOVUPS 0(AX), Z0
-	VMULPS Z0, Z0, Z1
-	VBROADCASTSS constants<>+448(SB), Z2
-	VFMADD213PS.BCST constants<>+480(SB), Z1, Z2
-	VMULPS Z2, Z0, Z1
-	VMAXPS Z1, Z5, Z1
-	VMINPS Z1, Z6, Z1
-	VMULPS.BCST constants<>+128(SB), Z1, Z2
-	VRNDSCALEPS $0, Z2, Z2
-	VFNMADD231PS.BCST constants<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+192(SB), Z2, Z1
-	VBROADCASTSS constants<>+224(SB), Z3
-	VFMADD213PS.BCST constants<>+256(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+288(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+320(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+352(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+384(SB), Z1, Z3
-	VMULPS Z1, Z1, Z4
-	VFMADD213PS Z1, Z4, Z3
-	VADDPS.BCST constants<>+416(SB), Z3, Z1
-	VSCALEFPS Z2, Z1, Z1
-	VADDPS.BCST constants<>+416(SB), Z1, Z1
-	VDIVPS Z1, Z0, Z0
-	VMOVUPS Z0, 0(DI)
-	ADDQ $64, AX
-	ADDQ $64, DI
-	SUBQ $16, CX
-	JGE loop7
-rest8:
-	ADDQ $16, CX
-	JEQ done9
-	MOVL $1, R12
-	SHLL CX, R12
-	DECL R12
-	KMOVW R12, K1
-	VMOVUPS.Z 0(AX), K1, Z0
-	VMULPS Z0, Z0, Z1
-	VBROADCASTSS constants<>+448(SB), Z2
-	VFMADD213PS.BCST constants<>+480(SB), Z1, Z2
-	VMULPS Z2, Z0, Z1
-	VMAXPS Z1, Z5, Z1
-	VMINPS Z1, Z6, Z1
-	VMULPS.BCST constants<>+128(SB), Z1, Z2
-	VRNDSCALEPS $0, Z2, Z2
-	VFNMADD231PS.BCST constants<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+192(SB), Z2, Z1
-	VBROADCASTSS constants<>+224(SB), Z3
-	VFMADD213PS.BCST constants<>+256(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+288(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+320(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+352(SB), Z1, Z3
-	VFMADD213PS.BCST constants<>+384(SB), Z1, Z3
-	VMULPS Z1, Z1, Z4
-	VFMADD213PS Z1, Z4, Z3
-	VADDPS.BCST constants<>+416(SB), Z3, Z1
-	VSCALEFPS Z2, Z1, Z1
-	VADDPS.BCST constants<>+416(SB), Z1, Z1
-	VDIVPS Z1, Z0, Z0
-	VMOVUPS Z0, K1, 0(DI)
-done9:
-	VZEROUPPER
-	RET
-
-// func geluAVX512(y []float32, x []float32)
-TEXT ·geluAVX512(SB), NOSPLIT, $0-48
-	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
-	VBROADCASTSS constants<>+512(SB), Z5
-	VBROADCASTSS constants<>+544(SB), Z6
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row9:
+	MOVQ DX, CX
 	SUBQ $16, CX
 	JLT rest11
 	PCALIGN $32
 loop10:
 	VMOVUPS 0(AX), Z0
-	VMAXPS Z0, Z5, Z1
+	VMULPS Z0, Z0, Z1
+	VBROADCASTSS constants<>+448(SB), Z2
+	VFMADD213PS.BCST constants<>+480(SB), Z1, Z2
+	VMULPS Z2, Z0, Z1
+	VMAXPS Z1, Z5, Z1
 	VMINPS Z1, Z6, Z1
-	VMULPS Z1, Z1, Z2
-	VBROADCASTSS constants<>+576(SB), Z3
-	VFMADD213PS.BCST constants<>+608(SB), Z2, Z3
-	VFMADD213PS.BCST constants<>+640(SB), Z2, Z3
-	VFMADD213PS.BCST constants<>+672(SB), Z2, Z3
-	VFMADD213PS.BCST constants<>+704(SB), Z2, Z3
-	VFMADD213PS.BCST constants<>+736(SB), Z2, Z3
-	VBROADCASTSS constants<>+768(SB), Z4
-	VFMADD213PS.BCST constants<>+800(SB), Z2, Z4
-	VFMADD213PS.BCST constants<>+832(SB), Z2, Z4
-	VFMADD213PS.BCST constants<>+864(SB), Z2, Z4
-	VFMADD213PS.BCST constants<>+896(SB), Z2, Z4
-	VFMADD213PS.BCST constants<>+416(SB), Z2, Z4
-	VDIVPS Z4, Z3, Z3
-	VBROADCASTSS constants<>+384(SB), Z2
-	VFMADD213PS Z2, Z1, Z3
-	VMULPS Z3, Z0, Z0
+	VMULPS.BCST constants<>+128(SB), Z1, Z2
+	VRNDSCALEPS $0, Z2, Z2
+	VFNMADD231PS.BCST constants<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+192(SB), Z2, Z1
+	VBROADCASTSS constants<>+224(SB), Z3
+	VFMADD213PS.BCST constants<>+256(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+288(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+320(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+352(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+384(SB), Z1, Z3
+	VMULPS Z1, Z1, Z4
+	VFMADD213PS Z1, Z4, Z3
+	VADDPS.BCST constants<>+416(SB), Z3, Z1
+	VSCALEFPS Z2, Z1, Z1
+	VADDPS.BCST constants<>+416(SB), Z1, Z1
+	VDIVPS Z1, Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	ADDQ $64, AX
 	ADDQ $64, DI
@@ -220,6 +190,92 @@ rest11:
 	DECL R12
 	KMOVW R12, K1
 	VMOVUPS.Z 0(AX), K1, Z0
+	VMULPS Z0, Z0, Z1
+	VBROADCASTSS constants<>+448(SB), Z2
+	VFMADD213PS.BCST constants<>+480(SB), Z1, Z2
+	VMULPS Z2, Z0, Z1
+	VMAXPS Z1, Z5, Z1
+	VMINPS Z1, Z6, Z1
+	VMULPS.BCST constants<>+128(SB), Z1, Z2
+	VRNDSCALEPS $0, Z2, Z2
+	VFNMADD231PS.BCST constants<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+192(SB), Z2, Z1
+	VBROADCASTSS constants<>+224(SB), Z3
+	VFMADD213PS.BCST constants<>+256(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+288(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+320(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+352(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+384(SB), Z1, Z3
+	VMULPS Z1, Z1, Z4
+	VFMADD213PS Z1, Z4, Z3
+	VADDPS.BCST constants<>+416(SB), Z3, Z1
+	VSCALEFPS Z2, Z1, Z1
+	VADDPS.BCST constants<>+416(SB), Z1, Z1
+	VDIVPS Z1, Z0, Z0
+	VMOVUPS Z0, K1, 0(DI)
+done12:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row9
+	VZEROUPPER
+	RET
+
+// func geluAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·geluAVX512(SB), NOSPLIT, $0-80
+	MOVQ y_base+0(FP), DI
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
+	VBROADCASTSS constants<>+512(SB), Z5
+	VBROADCASTSS constants<>+544(SB), Z6
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row13:
+	MOVQ DX, CX
+	SUBQ $16, CX
+	JLT rest15
+	PCALIGN $32
+loop14:
+	VMOVUPS 0(AX), Z0
+	VMAXPS Z0, Z5, Z1
+	VMINPS Z1, Z6, Z1
+	VMULPS Z1, Z1, Z2
+	VBROADCASTSS constants<>+576(SB), Z3
+	VFMADD213PS.BCST constants<>+608(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+640(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+672(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+704(SB), Z2, Z3
+	VFMADD213PS.BCST constants<>+736(SB), Z2, Z3
+	VBROADCASTSS constants<>+768(SB), Z4
+	VFMADD213PS.BCST constants<>+800(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+832(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+864(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+896(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+416(SB), Z2, Z4
+	VDIVPS Z4, Z3, Z3
+	VBROADCASTSS constants<>+384(SB), Z2
+	VFMADD213PS Z2, Z1, Z3
+	VMULPS Z3, Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, AX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop14
+rest15:
+	ADDQ $16, CX
+	JEQ done16
+	MOVL $1, R12
+	SHLL CX, R12
+	DECL R12
+	KMOVW R12, K1
+	VMOVUPS.Z 0(AX), K1, Z0
 	VMAXPS Z0, Z5, Z1
 	VMINPS Z1, Z6, Z1
 	VMULPS Z1, Z1, Z2
@@ -240,7 +296,11 @@ rest11:
 	VFMADD213PS Z2, Z1, Z3
 	VMULPS Z3, Z0, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done12:
+done16:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row13
 	VZEROUPPER
 	RET
 
@@ -250,24 +310,24 @@ TEXT ·layerNormAVX512(SB), NOSPLIT, $0-100
 	MOVQ x_len+32(FP), CX
 	VPXORD Z5, Z5, Z5
 	SUBQ $16, CX
-	JLT rest14
+	JLT rest18
 	PCALIGN $32
-loop13:
+loop17:
 	VMOVUPS 0(AX), Z0
 	VADDPS Z0, Z5, Z5
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop13
-rest14:
+	JGE loop17
+rest18:
 	ADDQ $16, CX
-	JEQ done15
+	JEQ done19
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
 	KMOVW R12, K1
 	VMOVUPS.Z 0(AX), K1, Z0
 	VADDPS Z0, Z5, Z5
-done15:
+done19:
 	VEXTRACTF64X4 $1, Z5, Y1
 	VADDPS Y1, Y5, Y5
 	VEXTRACTF128 $1, Y5, X1
@@ -286,18 +346,18 @@ done15:
 	MOVQ x_len+32(FP), CX
 	VPXORD Z6, Z6, Z6
 	SUBQ $16, CX
-	JLT rest17
+	JLT rest21
 	PCALIGN $32
-loop16:
+loop20:
 	VMOVUPS 0(AX), Z0
 	VSUBPS Z5, Z0, Z0
 	VFMADD231PS Z0, Z0, Z6
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop16
-rest17:
+	JGE loop20
+rest21:
 	ADDQ $16, CX
-	JEQ done18
+	JEQ done22
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -306,7 +366,7 @@ rest17:
 	VSUBPS Z5, Z0, Z0
 	VMOVAPS.Z Z0, K1, Z0
 	VFMADD231PS Z0, Z0, Z6
-done18:
+done22:
 	VEXTRACTF64X4 $1, Z6, Y1
 	VADDPS Y1, Y6, Y6
 	VEXTRACTF128 $1, Y6, X1
@@ -332,9 +392,9 @@ done18:
 	MOVQ weight_base+48(FP), BX
 	MOVQ bias_base+72(FP), DX
 	SUBQ $16, CX
-	JLT rest20
+	JLT rest24
 	PCALIGN $32
-loop19:
+loop23:
 	VMOVUPS 0(AX), Z0
 	VSUBPS Z5, Z0, Z0
 	VMULPS Z6, Z0, Z0
@@ -347,10 +407,10 @@ loop19:
 	ADDQ $64, BX
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JGE loop19
-rest20:
+	JGE loop23
+rest24:
 	ADDQ $16, CX
-	JEQ done21
+	JEQ done25
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -362,7 +422,7 @@ rest20:
 	VMOVUPS.Z 0(DX), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done21:
+done25:
 	VZEROUPPER
 	RET
 
@@ -372,17 +432,17 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-36
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constants<>+928(SB), Z3
 	SUBQ $16, CX
-	JLT rest23
+	JLT rest27
 	PCALIGN $32
-loop22:
+loop26:
 	VMOVUPS 0(AX), Z0
 	VMAXPS Z0, Z3, Z3
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop22
-rest23:
+	JGE loop26
+rest27:
 	ADDQ $16, CX
-	JEQ done24
+	JEQ done28
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -390,7 +450,7 @@ rest23:
 	VMOVAPS Z3, Z0
 	VMOVUPS 0(AX), K1, Z0
 	VMAXPS Z0, Z3, Z3
-done24:
+done28:
 	VEXTRACTF64X4 $1, Z3, Y0
 	VMAXPS Y0, Y3, Y3
 	VEXTRACTF128 $1, Y3, X0
@@ -406,9 +466,9 @@ done24:
 	VBROADCASTSS constants<>+64(SB), Z6
 	VPXORD Z4, Z4, Z4
 	SUBQ $16, CX
-	JLT rest26
+	JLT rest30
 	PCALIGN $32
-loop25:
+loop29:
 	VMOVUPS 0(AX), Z0
 	VSUBPS Z3, Z0, Z0
 	VBROADCASTSS scale+32(FP), Z1
@@ -434,10 +494,10 @@ loop25:
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop25
-rest26:
+	JGE loop29
+rest30:
 	ADDQ $16, CX
-	JEQ done27
+	JEQ done31
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -467,7 +527,7 @@ rest26:
 	VADDPS Z0, Z4, Z4
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
-done27:
+done31:
 	VEXTRACTF64X4 $1, Z4, Y0
 	VADDPS Y0, Y4, Y4
 	VEXTRACTF128 $1, Y4, X0
@@ -483,28 +543,28 @@ done27:
 	MOVQ x_len+8(FP), CX
 	LEAQ (DI)(CX*4), CX
 	VPXORD Z0, Z0, Z0
-zeros28:
+zeros32:
 	CMPQ AX, CX
-	JGE zeroed29
+	JGE zeroed33
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
-	JMP zeros28
-zeroed29:
+	JMP zeros32
+zeroed33:
 	MOVQ x_base+0(FP), AX
 	MOVQ n+24(FP), CX
 	SUBQ $16, CX
-	JLT rest31
+	JLT rest35
 	PCALIGN $32
-loop30:
+loop34:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop30
-rest31:
+	JGE loop34
+rest35:
 	ADDQ $16, CX
-	JEQ done32
+	JEQ done36
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -512,7 +572,7 @@ rest31:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMOVUPS Z0, 0(AX)
-done32:
+done36:
 	VZEROUPPER
 	RET
 
@@ -524,9 +584,9 @@ TEXT ·extentAVX512(SB), NOSPLIT, $0-36
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	SUBQ $16, CX
-	JLT rest34
+	JLT rest38
 	PCALIGN $32
-loop33:
+loop37:
 	VMOVUPS 0(AX), Z3
 	VMINPS Z3, Z0, Z0
 	VMAXPS Z3, Z1, Z1
@@ -534,10 +594,10 @@ loop33:
 	VPMAXSD Z3, Z2, Z2
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop33
-rest34:
+	JGE loop37
+rest38:
 	ADDQ $16, CX
-	JEQ done35
+	JEQ done39
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -547,7 +607,7 @@ rest34:
 	VMAXPS Z3, Z1, Z1
 	VPANDD.BCST constants<>+960(SB), Z3, Z3
 	VPMAXSD Z3, Z2, Z2
-done35:
+done39:
 	VEXTRACTF64X4 $1, Z0, Y3
 	VMINPS Y3, Y0, Y0
 	VEXTRACTF128 $1, Y0, X3
@@ -590,9 +650,9 @@ TEXT ·quantise16AVX512(SB), NOSPLIT, $0-60
 	VBROADCASTSS low+52(FP), Z5
 	VBROADCASTSS high+56(FP), Z6
 	SUBQ $16, CX
-	JLT rest37
+	JLT rest41
 	PCALIGN $32
-loop36:
+loop40:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMAXPS Z5, Z0, Z0
@@ -603,10 +663,10 @@ loop36:
 	ADDQ $32, DI
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop36
-rest37:
+	JGE loop40
+rest41:
 	ADDQ $16, CX
-	JEQ done38
+	JEQ done42
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -619,7 +679,7 @@ rest37:
 	VPMOVSDW Z0, Y0
 	VMOVDQU Y0, (DI)
 	ADDQ $32, DI
-done38:
+done42:
 	VZEROUPPER
 	RET
 
@@ -633,9 +693,9 @@ TEXT ·quantise8AVX512(SB), NOSPLIT, $0-64
 	VBROADCASTSS high+56(FP), Z6
 	VBROADCASTSS zero+60(FP), Z3
 	SUBQ $16, CX
-	JLT rest40
+	JLT rest44
 	PCALIGN $32
-loop39:
+loop43:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMAXPS Z5, Z0, Z0
@@ -647,10 +707,10 @@ loop39:
 	ADDQ $16, DI
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop39
-rest40:
+	JGE loop43
+rest44:
 	ADDQ $16, CX
-	JEQ done41
+	JEQ done45
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -664,87 +724,172 @@ rest40:
 	VPMOVDB Z0, X0
 	VMOVDQU X0, (DI)
 	ADDQ $16, DI
-done41:
+done45:
 	VZEROUPPER
 	RET
 
-// func scaleAVX512(tile []float32, scale []float32, weights []float32, bias []float32)
-TEXT ·scaleAVX512(SB), NOSPLIT, $0-96
-	MOVQ tile_base+0(FP), DI
-	MOVQ scale_base+24(FP), BX
-	MOVQ scale_len+32(FP), CX
-	MOVQ weights_base+48(FP), DX
-	MOVQ bias_base+72(FP), R9
-row42:
+// func scaleAVX512(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-137
+	MOVQ dst_base+0(FP), DI
+	MOVQ stride+24(FP), SI
+	MOVQ tile_base+32(FP), AX
+	MOVQ scale_base+56(FP), BX
+	MOVQ weights_base+80(FP), DX
+	MOVQ bias_base+104(FP), R11
+	MOVQ rows+128(FP), CX
+	SHLQ $2, SI
+	MOVBLZX add+136(FP), R12
+	TESTL R12, R12
+	JNZ add46
+row47:
 	VBROADCASTSS (BX), Z5
 	VMULPS 0(DX), Z5, Z0
-	VMULPS 0(DI), Z0, Z0
-	VADDPS 0(R9), Z0, Z0
+	VMULPS 0(AX), Z0, Z0
+	VADDPS 0(R11), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	VMULPS 64(DX), Z5, Z0
-	VMULPS 64(DI), Z0, Z0
-	VADDPS 64(R9), Z0, Z0
+	VMULPS 64(AX), Z0, Z0
+	VADDPS 64(R11), Z0, Z0
 	VMOVUPS Z0, 64(DI)
-	ADDQ $128, DI
+	ADDQ $128, AX
+	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row42
+	JNZ row47
+	VZEROUPPER
+	RET
+add46:
+row48:
+	VBROADCASTSS (BX), Z5
+	VMULPS 0(DX), Z5, Z0
+	VMULPS 0(AX), Z0, Z0
+	VADDPS 0(R11), Z0, Z0
+	VADDPS 0(DI), Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	VMULPS 64(DX), Z5, Z0
+	VMULPS 64(AX), Z0, Z0
+	VADDPS 64(R11), Z0, Z0
+	VADDPS 64(DI), Z0, Z0
+	VMOVUPS Z0, 64(DI)
+	ADDQ $128, AX
+	ADDQ SI, DI
+	ADDQ $4, BX
+	DECQ CX
+	JNZ row48
 	VZEROUPPER
 	RET
 
-// func dequantiseAVX512(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
-TEXT ·dequantiseAVX512(SB), NOSPLIT, $0-168
+// func dequantiseAVX512(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
+TEXT ·dequantiseAVX512(SB), NOSPLIT, $0-185
 	MOVQ dst_base+0(FP), DI
-	MOVQ src_base+24(FP), AX
-	MOVQ scale_base+48(FP), BX
-	MOVQ scale_len+56(FP), CX
-	MOVQ zero_base+72(FP), R8
-	MOVQ weights_base+96(FP), DX
-	MOVQ sums_base+120(FP), SI
-	MOVQ bias_base+144(FP), R9
-row43:
+	MOVQ stride+24(FP), SI
+	MOVQ src_base+32(FP), AX
+	MOVQ scale_base+56(FP), BX
+	MOVQ zero_base+80(FP), R8
+	MOVQ weights_base+104(FP), DX
+	MOVQ sums_base+128(FP), R9
+	MOVQ bias_base+152(FP), R11
+	MOVQ rows+176(FP), CX
+	SHLQ $2, SI
+	MOVBLZX add+184(FP), R12
+	TESTL R12, R12
+	JNZ add49
+row50:
 	VBROADCASTSS (BX), Z5
 	VBROADCASTSS (R8), Z6
-	VPMULLD 0(SI), Z6, Z0
+	VPMULLD 0(R9), Z6, Z0
 	VMOVUPS 0(AX), Z1
 	VPSUBD Z0, Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS 0(DX), Z5, Z2
-	VMULPS Z2, Z1, Z1
-	VADDPS 0(R9), Z1, Z1
-	VMOVUPS Z1, 0(DI)
-	VPMULLD 64(SI), Z6, Z0
+	VMULPS Z2, Z1, Z0
+	VADDPS 0(R11), Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	VPMULLD 64(R9), Z6, Z0
 	VMOVUPS 64(AX), Z1
 	VPSUBD Z0, Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS 64(DX), Z5, Z2
-	VMULPS Z2, Z1, Z1
-	VADDPS 64(R9), Z1, Z1
-	VMOVUPS Z1, 64(DI)
+	VMULPS Z2, Z1, Z0
+	VADDPS 64(R11), Z0, Z0
+	VMOVUPS Z0, 64(DI)
 	ADDQ $128, AX
-	ADDQ $128, DI
+	ADDQ SI, DI
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row43
+	JNZ row50
+	VZEROUPPER
+	RET
+add49:
+row51:
+	VBROADCASTSS (BX), Z5
+	VBROADCASTSS (R8), Z6
+	VPMULLD 0(R9), Z6, Z0
+	VMOVUPS 0(AX), Z1
+	VPSUBD Z0, Z1, Z1
+	VCVTDQ2PS Z1, Z1
+	VMULPS 0(DX), Z5, Z2
+	VMULPS Z2, Z1, Z0
+	VADDPS 0(R11), Z0, Z0
+	VADDPS 0(DI), Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	VPMULLD 64(R9), Z6, Z0
+	VMOVUPS 64(AX), Z1
+	VPSUBD Z0, Z1, Z1
+	VCVTDQ2PS Z1, Z1
+	VMULPS 64(DX), Z5, Z2
+	VMULPS Z2, Z1, Z0
+	VADDPS 64(R11), Z0, Z0
+	VADDPS 64(DI), Z0, Z0
+	VMOVUPS Z0, 64(DI)
+	ADDQ $128, AX
+	ADDQ SI, DI
+	ADDQ $4, BX
+	ADDQ $4, R8
+	DECQ CX
+	JNZ row51
 	VZEROUPPER
 	RET
 
-// func addBiasAVX512(tile []float32, bias []float32)
-TEXT ·addBiasAVX512(SB), NOSPLIT, $0-48
-	MOVQ tile_base+0(FP), AX
-	MOVQ tile_len+8(FP), CX
-	MOVQ bias_base+24(FP), BX
-	VMOVUPS 0(BX), Z0
-	VMOVUPS 64(BX), Z1
-row44:
-	VADDPS 0(AX), Z0, Z2
-	VMOVUPS Z2, 0(AX)
-	VADDPS 64(AX), Z1, Z2
-	VMOVUPS Z2, 64(AX)
+// func addBiasAVX512(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
+TEXT ·addBiasAVX512(SB), NOSPLIT, $0-89
+	MOVQ dst_base+0(FP), DI
+	MOVQ stride+24(FP), SI
+	MOVQ tile_base+32(FP), AX
+	MOVQ bias_base+56(FP), R11
+	MOVQ rows+80(FP), CX
+	SHLQ $2, SI
+	MOVBLZX add+88(FP), R12
+	TESTL R12, R12
+	JNZ add52
+row53:
+	VMOVUPS 0(R11), Z0
+	VADDPS 0(AX), Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS 64(R11), Z0
+	VADDPS 64(AX), Z0, Z0
+	VMOVUPS Z0, 64(DI)
 	ADDQ $128, AX
-	SUBQ $32, CX
-	JGT row44
+	ADDQ SI, DI
+	DECQ CX
+	JNZ row53
+	VZEROUPPER
+	RET
+add52:
+row54:
+	VMOVUPS 0(R11), Z0
+	VADDPS 0(AX), Z0, Z0
+	VADDPS 0(DI), Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS 64(R11), Z0
+	VADDPS 64(AX), Z0, Z0
+	VADDPS 64(DI), Z0, Z0
+	VMOVUPS Z0, 64(DI)
+	ADDQ $128, AX
+	ADDQ SI, DI
+	DECQ CX
+	JNZ row54
 	VZEROUPPER
 	RET
 
@@ -761,12 +906,12 @@ TEXT ·storeAVX512(SB), NOSPLIT, $0-80
 	MOVL beta+76(FP), DX
 	ADDL DX, DX
 	CMPQ CX, $16
-	JLE narrow45
+	JLE narrow55
 	CMPQ CX, $32
-	JLT partial46
+	JLT partial56
 	TESTL DX, DX
-	JNZ add47
-row48:
+	JNZ add57
+row58:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, 0(DI)
 	VMULPS 64(AX), Z5, Z0
@@ -774,11 +919,11 @@ row48:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row48
+	JNZ row58
 	VZEROUPPER
 	RET
-add47:
-row49:
+add57:
+row59:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS 0(DI), Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -790,18 +935,18 @@ row49:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row49
+	JNZ row59
 	VZEROUPPER
 	RET
-partial46:
+partial56:
 	SUBQ $16, CX
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
 	KMOVW R12, K1
 	TESTL DX, DX
-	JNZ add50
-row51:
+	JNZ add60
+row61:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, 0(DI)
 	VMULPS 64(AX), Z5, Z0
@@ -809,11 +954,11 @@ row51:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row51
+	JNZ row61
 	VZEROUPPER
 	RET
-add50:
-row52:
+add60:
+row62:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS 0(DI), Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -825,27 +970,27 @@ row52:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row52
+	JNZ row62
 	VZEROUPPER
 	RET
-narrow45:
+narrow55:
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
 	KMOVW R12, K1
 	TESTL DX, DX
-	JNZ add53
-row54:
+	JNZ add63
+row64:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, K1, 0(DI)
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row54
+	JNZ row64
 	VZEROUPPER
 	RET
-add53:
-row55:
+add63:
+row65:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS.Z 0(DI), K1, Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -853,7 +998,7 @@ row55:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row55
+	JNZ row65
 	VZEROUPPER
 	RET
 
@@ -864,7 +1009,7 @@ TEXT ·gatherAVX512(SB), NOSPLIT, $0-64
 	MOVQ stride+48(FP), R8
 	MOVQ rows+56(FP), CX
 	SHLQ $2, R8
-row56:
+row66:
 	VMOVUPS 0(SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, 0(DI)
@@ -872,7 +1017,7 @@ row56:
 	ADDQ R8, SI
 	ADDQ $128, DI
 	DECQ CX
-	JNZ row56
+	JNZ row66
 	VZEROUPPER
 	RET
 
@@ -882,9 +1027,9 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest58
+	JLT rest68
 	PCALIGN $32
-loop57:
+loop67:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(DI), Z1
 	VADDPS Z0, Z1, Z1
@@ -892,10 +1037,10 @@ loop57:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop57
-rest58:
+	JGE loop67
+rest68:
 	ADDQ $16, CX
-	JEQ done59
+	JEQ done69
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -904,23 +1049,34 @@ rest58:
 	VMOVUPS.Z 0(DI), K1, Z1
 	VADDPS Z0, Z1, Z1
 	VMOVUPS Z1, K1, 0(DI)
-done59:
+done69:
 	VZEROUPPER
 	RET
 
-// func reluAVX2(y []float32, x []float32)
-TEXT ·reluAVX2(SB), NOSPLIT, $0-48
+// func reluAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·reluAVX2(SB), NOSPLIT, $0-80
 	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
 	VBROADCASTSS constants<>+0(SB), Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VBROADCASTSS constants<>+0(SB), Y12
 	VBROADCASTSS constants<>+0(SB), Y13
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row1:
+	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest2
+	JLT rest3
 	PCALIGN $32
-loop1:
+loop2:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMAXPS Y0, Y10, Y0
@@ -930,10 +1086,10 @@ loop1:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop1
-rest2:
+	JGE loop2
+rest3:
 	ADDQ $16, CX
-	JEQ done3
+	JEQ done4
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -945,23 +1101,38 @@ rest2:
 	VMAXPS Y1, Y11, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done3:
+done4:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row1
 	VZEROUPPER
 	RET
 
-// func quickGELUAVX2(y []float32, x []float32)
-TEXT ·quickGELUAVX2(SB), NOSPLIT, $0-48
+// func quickGELUAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·quickGELUAVX2(SB), NOSPLIT, $0-80
 	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
 	VBROADCASTSS constants<>+32(SB), Y10
 	VBROADCASTSS constants<>+32(SB), Y11
 	VBROADCASTSS constants<>+64(SB), Y12
 	VBROADCASTSS constants<>+64(SB), Y13
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row5:
+	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest5
+	JLT rest7
 	PCALIGN $32
-loop4:
+loop6:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMULPS constants<>+96(SB), Y0, Y2
@@ -1011,10 +1182,10 @@ loop4:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop4
-rest5:
+	JGE loop6
+rest7:
 	ADDQ $16, CX
-	JEQ done6
+	JEQ done8
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1066,196 +1237,88 @@ rest5:
 	VDIVPS Y3, Y1, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done6:
+done8:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row5
 	VZEROUPPER
 	RET
 
-// func tanhGELUAVX2(y []float32, x []float32)
-TEXT ·tanhGELUAVX2(SB), NOSPLIT, $0-48
+// func tanhGELUAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·tanhGELUAVX2(SB), NOSPLIT, $0-80
 	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
 	VBROADCASTSS constants<>+32(SB), Y10
 	VBROADCASTSS constants<>+32(SB), Y11
 	VBROADCASTSS constants<>+64(SB), Y12
 	VBROADCASTSS constants<>+64(SB), Y13
-	SUBQ $16, CX
-	JLT rest8
-	PCALIGN $32
-loop7:
-	VMOVUPS 0(AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMULPS Y0, Y0, Y2
-	VMULPS Y1, Y1, Y3
-	VBROADCASTSS constants<>+448(SB), Y4
-	VBROADCASTSS constants<>+448(SB), Y5
-	VFMADD213PS constants<>+480(SB), Y2, Y4
-	VFMADD213PS constants<>+480(SB), Y3, Y5
-	VMULPS Y4, Y0, Y2
-	VMULPS Y5, Y1, Y3
-	VMAXPS Y2, Y10, Y2
-	VMAXPS Y3, Y11, Y3
-	VMINPS Y2, Y12, Y2
-	VMINPS Y3, Y13, Y3
-	VMULPS constants<>+128(SB), Y2, Y4
-	VMULPS constants<>+128(SB), Y3, Y5
-	VROUNDPS $0, Y4, Y4
-	VROUNDPS $0, Y5, Y5
-	VFNMADD231PS constants<>+160(SB), Y4, Y2
-	VFNMADD231PS constants<>+160(SB), Y5, Y3
-	VFNMADD231PS constants<>+192(SB), Y4, Y2
-	VFNMADD231PS constants<>+192(SB), Y5, Y3
-	VBROADCASTSS constants<>+224(SB), Y6
-	VBROADCASTSS constants<>+224(SB), Y7
-	VFMADD213PS constants<>+256(SB), Y2, Y6
-	VFMADD213PS constants<>+256(SB), Y3, Y7
-	VFMADD213PS constants<>+288(SB), Y2, Y6
-	VFMADD213PS constants<>+288(SB), Y3, Y7
-	VFMADD213PS constants<>+320(SB), Y2, Y6
-	VFMADD213PS constants<>+320(SB), Y3, Y7
-	VFMADD213PS constants<>+352(SB), Y2, Y6
-	VFMADD213PS constants<>+352(SB), Y3, Y7
-	VFMADD213PS constants<>+384(SB), Y2, Y6
-	VFMADD213PS constants<>+384(SB), Y3, Y7
-	VMULPS Y2, Y2, Y8
-	VMULPS Y3, Y3, Y9
-	VFMADD213PS Y2, Y8, Y6
-	VFMADD213PS Y3, Y9, Y7
-	VADDPS constants<>+416(SB), Y6, Y2
-	VADDPS constants<>+416(SB), Y7, Y3
-	VCVTPS2DQ Y4, Y4
-	VCVTPS2DQ Y5, Y5
-	VPSLLD $23, Y4, Y4
-	VPSLLD $23, Y5, Y5
-	VPADDD Y4, Y2, Y2
-	VPADDD Y5, Y3, Y3
-	VADDPS constants<>+416(SB), Y2, Y2
-	VADDPS constants<>+416(SB), Y3, Y3
-	VDIVPS Y2, Y0, Y0
-	VDIVPS Y3, Y1, Y1
-	VMOVUPS Y0, 0(DI)
-	VMOVUPS Y1, 32(DI)
-	ADDQ $64, AX
-	ADDQ $64, DI
-	SUBQ $16, CX
-	JGE loop7
-rest8:
-	ADDQ $16, CX
-	JEQ done9
-	LEAQ masks<>+64(SB), R12
-	NEGQ CX
-	VMOVUPS (R12)(CX*4), Y14
-	VMOVUPS 32(R12)(CX*4), Y15
-	NEGQ CX
-	VMASKMOVPS 0(AX), Y14, Y0
-	VMASKMOVPS 32(AX), Y15, Y1
-	VMULPS Y0, Y0, Y2
-	VMULPS Y1, Y1, Y3
-	VBROADCASTSS constants<>+448(SB), Y4
-	VBROADCASTSS constants<>+448(SB), Y5
-	VFMADD213PS constants<>+480(SB), Y2, Y4
-	VFMADD213PS constants<>+480(SB), Y3, Y5
-	VMULPS Y4, Y0, Y2
-	VMULPS Y5, Y1, Y3
-	VMAXPS Y2, Y10, Y2
-	VMAXPS Y3, Y11, Y3
-	VMINPS Y2, Y12, Y2
-	VMINPS Y3, Y13, Y3
-	VMULPS constants<>+128(SB), Y2, Y4
-	VMULPS constants<>+128(SB), Y3, Y5
-	VROUNDPS $0, Y4, Y4
-	VROUNDPS $0, Y5, Y5
-	VFNMADD231PS constants<>+160(SB), Y4, Y2
-	VFNMADD231PS constants<>+160(SB), Y5, Y3
-	VFNMADD231PS constants<>+192(SB), Y4, Y2
-	VFNMADD231PS constants<>+192(SB), Y5, Y3
-	VBROADCASTSS constants<>+224(SB), Y6
-	VBROADCASTSS constants<>+224(SB), Y7
-	VFMADD213PS constants<>+256(SB), Y2, Y6
-	VFMADD213PS constants<>+256(SB), Y3, Y7
-	VFMADD213PS constants<>+288(SB), Y2, Y6
-	VFMADD213PS constants<>+288(SB), Y3, Y7
-	VFMADD213PS constants<>+320(SB), Y2, Y6
-	VFMADD213PS constants<>+320(SB), Y3, Y7
-	VFMADD213PS constants<>+352(SB), Y2, Y6
-	VFMADD213PS constants<>+352(SB), Y3, Y7
-	VFMADD213PS constants<>+384(SB), Y2, Y6
-	VFMADD213PS constants<>+384(SB), Y3, Y7
-	VMULPS Y2, Y2, Y8
-	VMULPS Y3, Y3, Y9
-	VFMADD213PS Y2, Y8, Y6
-	VFMADD213PS Y3, Y9, Y7
-	VADDPS constants<>+416(SB), Y6, Y2
-	VADDPS constants<>+416(SB), Y7, Y3
-	VCVTPS2DQ Y4, Y4
-	VCVTPS2DQ Y5, Y5
-	VPSLLD $23, Y4, Y4
-	VPSLLD $23, Y5, Y5
-	VPADDD Y4, Y2, Y2
-	VPADDD Y5, Y3, Y3
-	VADDPS constants<>+416(SB), Y2, Y2
-	VADDPS constants<>+416(SB), Y3, Y3
-	VDIVPS Y2, Y0, Y0
-	VDIVPS Y3, Y1, Y1
-	VMASKMOVPS Y0, Y14, 0(DI)
-	VMASKMOVPS Y1, Y15, 32(DI)
-done9:
-	VZEROUPPER
-	RET
-
-// func geluAVX2(y []float32, x []float32)
-TEXT ·geluAVX2(SB), NOSPLIT, $0-48
-	MOVQ y_base+0(FP), DI
-	MOVQ x_base+24(FP), AX
-	MOVQ x_len+32(FP), CX
-	VBROADCASTSS constants<>+512(SB), Y10
-	VBROADCASTSS constants<>+512(SB), Y11
-	VBROADCASTSS constants<>+544(SB), Y12
-	VBROADCASTSS constants<>+544(SB), Y13
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row9:
+	MOVQ DX, CX
 	SUBQ $16, CX
 	JLT rest11
 	PCALIGN $32
 loop10:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
-	VMAXPS Y0, Y10, Y2
-	VMAXPS Y1, Y11, Y3
+	VMULPS Y0, Y0, Y2
+	VMULPS Y1, Y1, Y3
+	VBROADCASTSS constants<>+448(SB), Y4
+	VBROADCASTSS constants<>+448(SB), Y5
+	VFMADD213PS constants<>+480(SB), Y2, Y4
+	VFMADD213PS constants<>+480(SB), Y3, Y5
+	VMULPS Y4, Y0, Y2
+	VMULPS Y5, Y1, Y3
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y11, Y3
 	VMINPS Y2, Y12, Y2
 	VMINPS Y3, Y13, Y3
-	VMULPS Y2, Y2, Y4
-	VMULPS Y3, Y3, Y5
-	VBROADCASTSS constants<>+576(SB), Y6
-	VBROADCASTSS constants<>+576(SB), Y7
-	VFMADD213PS constants<>+608(SB), Y4, Y6
-	VFMADD213PS constants<>+608(SB), Y5, Y7
-	VFMADD213PS constants<>+640(SB), Y4, Y6
-	VFMADD213PS constants<>+640(SB), Y5, Y7
-	VFMADD213PS constants<>+672(SB), Y4, Y6
-	VFMADD213PS constants<>+672(SB), Y5, Y7
-	VFMADD213PS constants<>+704(SB), Y4, Y6
-	VFMADD213PS constants<>+704(SB), Y5, Y7
-	VFMADD213PS constants<>+736(SB), Y4, Y6
-	VFMADD213PS constants<>+736(SB), Y5, Y7
-	VBROADCASTSS constants<>+768(SB), Y8
-	VBROADCASTSS constants<>+768(SB), Y9
-	VFMADD213PS constants<>+800(SB), Y4, Y8
-	VFMADD213PS constants<>+800(SB), Y5, Y9
-	VFMADD213PS constants<>+832(SB), Y4, Y8
-	VFMADD213PS constants<>+832(SB), Y5, Y9
-	VFMADD213PS constants<>+864(SB), Y4, Y8
-	VFMADD213PS constants<>+864(SB), Y5, Y9
-	VFMADD213PS constants<>+896(SB), Y4, Y8
-	VFMADD213PS constants<>+896(SB), Y5, Y9
-	VFMADD213PS constants<>+416(SB), Y4, Y8
-	VFMADD213PS constants<>+416(SB), Y5, Y9
-	VDIVPS Y8, Y6, Y6
-	VDIVPS Y9, Y7, Y7
-	VBROADCASTSS constants<>+384(SB), Y4
-	VBROADCASTSS constants<>+384(SB), Y5
-	VFMADD213PS Y4, Y2, Y6
-	VFMADD213PS Y5, Y3, Y7
-	VMULPS Y6, Y0, Y0
-	VMULPS Y7, Y1, Y1
+	VMULPS constants<>+128(SB), Y2, Y4
+	VMULPS constants<>+128(SB), Y3, Y5
+	VROUNDPS $0, Y4, Y4
+	VROUNDPS $0, Y5, Y5
+	VFNMADD231PS constants<>+160(SB), Y4, Y2
+	VFNMADD231PS constants<>+160(SB), Y5, Y3
+	VFNMADD231PS constants<>+192(SB), Y4, Y2
+	VFNMADD231PS constants<>+192(SB), Y5, Y3
+	VBROADCASTSS constants<>+224(SB), Y6
+	VBROADCASTSS constants<>+224(SB), Y7
+	VFMADD213PS constants<>+256(SB), Y2, Y6
+	VFMADD213PS constants<>+256(SB), Y3, Y7
+	VFMADD213PS constants<>+288(SB), Y2, Y6
+	VFMADD213PS constants<>+288(SB), Y3, Y7
+	VFMADD213PS constants<>+320(SB), Y2, Y6
+	VFMADD213PS constants<>+320(SB), Y3, Y7
+	VFMADD213PS constants<>+352(SB), Y2, Y6
+	VFMADD213PS constants<>+352(SB), Y3, Y7
+	VFMADD213PS constants<>+384(SB), Y2, Y6
+	VFMADD213PS constants<>+384(SB), Y3, Y7
+	VMULPS Y2, Y2, Y8
+	VMULPS Y3, Y3, Y9
+	VFMADD213PS Y2, Y8, Y6
+	VFMADD213PS Y3, Y9, Y7
+	VADDPS constants<>+416(SB), Y6, Y2
+	VADDPS constants<>+416(SB), Y7, Y3
+	VCVTPS2DQ Y4, Y4
+	VCVTPS2DQ Y5, Y5
+	VPSLLD $23, Y4, Y4
+	VPSLLD $23, Y5, Y5
+	VPADDD Y4, Y2, Y2
+	VPADDD Y5, Y3, Y3
+	VADDPS constants<>+416(SB), Y2, Y2
+	VADDPS constants<>+416(SB), Y3, Y3
+	VDIVPS Y2, Y0, Y0
+	VDIVPS Y3, Y1, Y1
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, AX
@@ -1272,6 +1335,144 @@ rest11:
 	NEGQ CX
 	VMASKMOVPS 0(AX), Y14, Y0
 	VMASKMOVPS 32(AX), Y15, Y1
+	VMULPS Y0, Y0, Y2
+	VMULPS Y1, Y1, Y3
+	VBROADCASTSS constants<>+448(SB), Y4
+	VBROADCASTSS constants<>+448(SB), Y5
+	VFMADD213PS constants<>+480(SB), Y2, Y4
+	VFMADD213PS constants<>+480(SB), Y3, Y5
+	VMULPS Y4, Y0, Y2
+	VMULPS Y5, Y1, Y3
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y11, Y3
+	VMINPS Y2, Y12, Y2
+	VMINPS Y3, Y13, Y3
+	VMULPS constants<>+128(SB), Y2, Y4
+	VMULPS constants<>+128(SB), Y3, Y5
+	VROUNDPS $0, Y4, Y4
+	VROUNDPS $0, Y5, Y5
+	VFNMADD231PS constants<>+160(SB), Y4, Y2
+	VFNMADD231PS constants<>+160(SB), Y5, Y3
+	VFNMADD231PS constants<>+192(SB), Y4, Y2
+	VFNMADD231PS constants<>+192(SB), Y5, Y3
+	VBROADCASTSS constants<>+224(SB), Y6
+	VBROADCASTSS constants<>+224(SB), Y7
+	VFMADD213PS constants<>+256(SB), Y2, Y6
+	VFMADD213PS constants<>+256(SB), Y3, Y7
+	VFMADD213PS constants<>+288(SB), Y2, Y6
+	VFMADD213PS constants<>+288(SB), Y3, Y7
+	VFMADD213PS constants<>+320(SB), Y2, Y6
+	VFMADD213PS constants<>+320(SB), Y3, Y7
+	VFMADD213PS constants<>+352(SB), Y2, Y6
+	VFMADD213PS constants<>+352(SB), Y3, Y7
+	VFMADD213PS constants<>+384(SB), Y2, Y6
+	VFMADD213PS constants<>+384(SB), Y3, Y7
+	VMULPS Y2, Y2, Y8
+	VMULPS Y3, Y3, Y9
+	VFMADD213PS Y2, Y8, Y6
+	VFMADD213PS Y3, Y9, Y7
+	VADDPS constants<>+416(SB), Y6, Y2
+	VADDPS constants<>+416(SB), Y7, Y3
+	VCVTPS2DQ Y4, Y4
+	VCVTPS2DQ Y5, Y5
+	VPSLLD $23, Y4, Y4
+	VPSLLD $23, Y5, Y5
+	VPADDD Y4, Y2, Y2
+	VPADDD Y5, Y3, Y3
+	VADDPS constants<>+416(SB), Y2, Y2
+	VADDPS constants<>+416(SB), Y3, Y3
+	VDIVPS Y2, Y0, Y0
+	VDIVPS Y3, Y1, Y1
+	VMASKMOVPS Y0, Y14, 0(DI)
+	VMASKMOVPS Y1, Y15, 32(DI)
+done12:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row9
+	VZEROUPPER
+	RET
+
+// func geluAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·geluAVX2(SB), NOSPLIT, $0-80
+	MOVQ y_base+0(FP), DI
+	MOVQ ldy+24(FP), SI
+	MOVQ x_base+32(FP), AX
+	MOVQ ldx+56(FP), R8
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), DX
+	VBROADCASTSS constants<>+512(SB), Y10
+	VBROADCASTSS constants<>+512(SB), Y11
+	VBROADCASTSS constants<>+544(SB), Y12
+	VBROADCASTSS constants<>+544(SB), Y13
+	MOVQ DX, CX
+	ANDQ $-16, CX
+	SUBQ CX, SI
+	SHLQ $2, SI
+	SUBQ CX, R8
+	SHLQ $2, R8
+row13:
+	MOVQ DX, CX
+	SUBQ $16, CX
+	JLT rest15
+	PCALIGN $32
+loop14:
+	VMOVUPS 0(AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMAXPS Y0, Y10, Y2
+	VMAXPS Y1, Y11, Y3
+	VMINPS Y2, Y12, Y2
+	VMINPS Y3, Y13, Y3
+	VMULPS Y2, Y2, Y4
+	VMULPS Y3, Y3, Y5
+	VBROADCASTSS constants<>+576(SB), Y6
+	VBROADCASTSS constants<>+576(SB), Y7
+	VFMADD213PS constants<>+608(SB), Y4, Y6
+	VFMADD213PS constants<>+608(SB), Y5, Y7
+	VFMADD213PS constants<>+640(SB), Y4, Y6
+	VFMADD213PS constants<>+640(SB), Y5, Y7
+	VFMADD213PS constants<>+672(SB), Y4, Y6
+	VFMADD213PS constants<>+672(SB), Y5, Y7
+	VFMADD213PS constants<>+704(SB), Y4, Y6
+	VFMADD213PS constants<>+704(SB), Y5, Y7
+	VFMADD213PS constants<>+736(SB), Y4, Y6
+	VFMADD213PS constants<>+736(SB), Y5, Y7
+	VBROADCASTSS constants<>+768(SB), Y8
+	VBROADCASTSS constants<>+768(SB), Y9
+	VFMADD213PS constants<>+800(SB), Y4, Y8
+	VFMADD213PS constants<>+800(SB), Y5, Y9
+	VFMADD213PS constants<>+832(SB), Y4, Y8
+	VFMADD213PS constants<>+832(SB), Y5, Y9
+	VFMADD213PS constants<>+864(SB), Y4, Y8
+	VFMADD213PS constants<>+864(SB), Y5, Y9
+	VFMADD213PS constants<>+896(SB), Y4, Y8
+	VFMADD213PS constants<>+896(SB), Y5, Y9
+	VFMADD213PS constants<>+416(SB), Y4, Y8
+	VFMADD213PS constants<>+416(SB), Y5, Y9
+	VDIVPS Y8, Y6, Y6
+	VDIVPS Y9, Y7, Y7
+	VBROADCASTSS constants<>+384(SB), Y4
+	VBROADCASTSS constants<>+384(SB), Y5
+	VFMADD213PS Y4, Y2, Y6
+	VFMADD213PS Y5, Y3, Y7
+	VMULPS Y6, Y0, Y0
+	VMULPS Y7, Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, AX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JGE loop14
+rest15:
+	ADDQ $16, CX
+	JEQ done16
+	LEAQ masks<>+64(SB), R12
+	NEGQ CX
+	VMOVUPS (R12)(CX*4), Y14
+	VMOVUPS 32(R12)(CX*4), Y15
+	NEGQ CX
+	VMASKMOVPS 0(AX), Y14, Y0
+	VMASKMOVPS 32(AX), Y15, Y1
 	VMAXPS Y0, Y10, Y2
 	VMAXPS Y1, Y11, Y3
 	VMINPS Y2, Y12, Y2
@@ -1312,7 +1513,11 @@ rest11:
 	VMULPS Y7, Y1, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done12:
+done16:
+	ADDQ SI, DI
+	ADDQ R8, AX
+	DECQ BX
+	JNZ row13
 	VZEROUPPER
 	RET
 
@@ -1323,19 +1528,19 @@ TEXT ·layerNormAVX2(SB), NOSPLIT, $0-100
 	VPXOR Y10, Y10, Y10
 	VPXOR Y11, Y11, Y11
 	SUBQ $16, CX
-	JLT rest14
+	JLT rest18
 	PCALIGN $32
-loop13:
+loop17:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VADDPS Y0, Y10, Y10
 	VADDPS Y1, Y11, Y11
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop13
-rest14:
+	JGE loop17
+rest18:
 	ADDQ $16, CX
-	JEQ done15
+	JEQ done19
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1345,7 +1550,7 @@ rest14:
 	VMASKMOVPS 32(AX), Y15, Y1
 	VADDPS Y0, Y10, Y10
 	VADDPS Y1, Y11, Y11
-done15:
+done19:
 	VADDPS Y11, Y10, Y10
 	VEXTRACTF128 $1, Y10, X11
 	VADDPS X11, X10, X10
@@ -1367,9 +1572,9 @@ done15:
 	VPXOR Y12, Y12, Y12
 	VPXOR Y13, Y13, Y13
 	SUBQ $16, CX
-	JLT rest17
+	JLT rest21
 	PCALIGN $32
-loop16:
+loop20:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VSUBPS Y10, Y0, Y0
@@ -1378,10 +1583,10 @@ loop16:
 	VFMADD231PS Y1, Y1, Y13
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop16
-rest17:
+	JGE loop20
+rest21:
 	ADDQ $16, CX
-	JEQ done18
+	JEQ done22
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1395,7 +1600,7 @@ rest17:
 	VANDPS Y15, Y1, Y1
 	VFMADD231PS Y0, Y0, Y12
 	VFMADD231PS Y1, Y1, Y13
-done18:
+done22:
 	VADDPS Y13, Y12, Y12
 	VEXTRACTF128 $1, Y12, X13
 	VADDPS X13, X12, X12
@@ -1428,9 +1633,9 @@ done18:
 	MOVQ weight_base+48(FP), BX
 	MOVQ bias_base+72(FP), DX
 	SUBQ $16, CX
-	JLT rest20
+	JLT rest24
 	PCALIGN $32
-loop19:
+loop23:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VSUBPS Y10, Y0, Y0
@@ -1450,10 +1655,10 @@ loop19:
 	ADDQ $64, BX
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JGE loop19
-rest20:
+	JGE loop23
+rest24:
 	ADDQ $16, CX
-	JEQ done21
+	JEQ done25
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1473,7 +1678,7 @@ rest20:
 	VFMADD213PS Y5, Y3, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done21:
+done25:
 	VZEROUPPER
 	RET
 
@@ -1484,19 +1689,19 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS constants<>+928(SB), Y6
 	VBROADCASTSS constants<>+928(SB), Y7
 	SUBQ $16, CX
-	JLT rest23
+	JLT rest27
 	PCALIGN $32
-loop22:
+loop26:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMAXPS Y0, Y6, Y6
 	VMAXPS Y1, Y7, Y7
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop22
-rest23:
+	JGE loop26
+rest27:
 	ADDQ $16, CX
-	JEQ done24
+	JEQ done28
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1510,7 +1715,7 @@ rest23:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	VMAXPS Y0, Y6, Y6
 	VMAXPS Y1, Y7, Y7
-done24:
+done28:
 	VMAXPS Y7, Y6, Y6
 	VEXTRACTF128 $1, Y6, X7
 	VMAXPS X7, X6, X6
@@ -1529,9 +1734,9 @@ done24:
 	VPXOR Y8, Y8, Y8
 	VPXOR Y9, Y9, Y9
 	SUBQ $16, CX
-	JLT rest26
+	JLT rest30
 	PCALIGN $32
-loop25:
+loop29:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VSUBPS Y6, Y0, Y0
@@ -1584,10 +1789,10 @@ loop25:
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop25
-rest26:
+	JGE loop29
+rest30:
 	ADDQ $16, CX
-	JEQ done27
+	JEQ done31
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1646,7 +1851,7 @@ rest26:
 	VMOVUPS Y0, 0(AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
-done27:
+done31:
 	VADDPS Y9, Y8, Y8
 	VEXTRACTF128 $1, Y8, X9
 	VADDPS X9, X8, X8
@@ -1665,20 +1870,20 @@ done27:
 	LEAQ (DI)(CX*4), CX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
-zeros28:
+zeros32:
 	CMPQ AX, CX
-	JGE zeroed29
+	JGE zeroed33
 	VMOVUPS Y0, 0(AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
-	JMP zeros28
-zeroed29:
+	JMP zeros32
+zeroed33:
 	MOVQ x_base+0(FP), AX
 	MOVQ n+24(FP), CX
 	SUBQ $16, CX
-	JLT rest31
+	JLT rest35
 	PCALIGN $32
-loop30:
+loop34:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMULPS Y8, Y0, Y0
@@ -1687,10 +1892,10 @@ loop30:
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop30
-rest31:
+	JGE loop34
+rest35:
 	ADDQ $16, CX
-	JEQ done32
+	JEQ done36
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1702,7 +1907,7 @@ rest31:
 	VMULPS Y9, Y1, Y1
 	VMOVUPS Y0, 0(AX)
 	VMOVUPS Y1, 32(AX)
-done32:
+done36:
 	VZEROUPPER
 	RET
 
@@ -1717,9 +1922,9 @@ TEXT ·extentAVX2(SB), NOSPLIT, $0-36
 	VPXOR Y4, Y4, Y4
 	VPXOR Y5, Y5, Y5
 	SUBQ $16, CX
-	JLT rest34
+	JLT rest38
 	PCALIGN $32
-loop33:
+loop37:
 	VMOVUPS 0(AX), Y6
 	VMOVUPS 32(AX), Y7
 	VMINPS Y6, Y0, Y0
@@ -1732,10 +1937,10 @@ loop33:
 	VPMAXSD Y7, Y5, Y5
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop33
-rest34:
+	JGE loop37
+rest38:
 	ADDQ $16, CX
-	JEQ done35
+	JEQ done39
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1751,7 +1956,7 @@ rest34:
 	VPAND constants<>+960(SB), Y7, Y7
 	VPMAXSD Y6, Y4, Y4
 	VPMAXSD Y7, Y5, Y5
-done35:
+done39:
 	VMINPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
 	VMINPS X1, X0, X0
@@ -1797,9 +2002,9 @@ TEXT ·quantise16AVX2(SB), NOSPLIT, $0-60
 	VBROADCASTSS high+56(FP), Y12
 	VBROADCASTSS high+56(FP), Y13
 	SUBQ $16, CX
-	JLT rest37
+	JLT rest41
 	PCALIGN $32
-loop36:
+loop40:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMULPS Y8, Y0, Y0
@@ -1816,10 +2021,10 @@ loop36:
 	ADDQ $32, DI
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop36
-rest37:
+	JGE loop40
+rest41:
 	ADDQ $16, CX
-	JEQ done38
+	JEQ done42
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1839,60 +2044,103 @@ rest37:
 	VPERMQ $0xd8, Y0, Y0
 	VMOVDQU Y0, (DI)
 	ADDQ $32, DI
-done38:
+done42:
 	VZEROUPPER
 	RET
 
-// func scaleAVX2(tile []float32, scale []float32, weights []float32, bias []float32)
-TEXT ·scaleAVX2(SB), NOSPLIT, $0-96
-	MOVQ tile_base+0(FP), DI
-	MOVQ scale_base+24(FP), BX
-	MOVQ scale_len+32(FP), CX
-	MOVQ weights_base+48(FP), DX
-	MOVQ bias_base+72(FP), R9
-row39:
+// func scaleAVX2(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-137
+	MOVQ dst_base+0(FP), DI
+	MOVQ stride+24(FP), SI
+	MOVQ tile_base+32(FP), AX
+	MOVQ scale_base+56(FP), BX
+	MOVQ weights_base+80(FP), DX
+	MOVQ bias_base+104(FP), R11
+	MOVQ rows+128(FP), CX
+	SHLQ $2, SI
+	MOVBLZX add+136(FP), R12
+	TESTL R12, R12
+	JNZ add43
+row44:
 	VBROADCASTSS (BX), Y10
 	VBROADCASTSS (BX), Y11
 	VMULPS 0(DX), Y10, Y0
 	VMULPS 32(DX), Y11, Y1
-	VMULPS 0(DI), Y0, Y0
-	VMULPS 32(DI), Y1, Y1
-	VADDPS 0(R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
+	VMULPS 0(AX), Y0, Y0
+	VMULPS 32(AX), Y1, Y1
+	VADDPS 0(R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMULPS 64(DX), Y10, Y0
 	VMULPS 96(DX), Y11, Y1
-	VMULPS 64(DI), Y0, Y0
-	VMULPS 96(DI), Y1, Y1
-	VADDPS 64(R9), Y0, Y0
-	VADDPS 96(R9), Y1, Y1
+	VMULPS 64(AX), Y0, Y0
+	VMULPS 96(AX), Y1, Y1
+	VADDPS 64(R11), Y0, Y0
+	VADDPS 96(R11), Y1, Y1
 	VMOVUPS Y0, 64(DI)
 	VMOVUPS Y1, 96(DI)
-	ADDQ $128, DI
+	ADDQ $128, AX
+	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row39
+	JNZ row44
+	VZEROUPPER
+	RET
+add43:
+row45:
+	VBROADCASTSS (BX), Y10
+	VBROADCASTSS (BX), Y11
+	VMULPS 0(DX), Y10, Y0
+	VMULPS 32(DX), Y11, Y1
+	VMULPS 0(AX), Y0, Y0
+	VMULPS 32(AX), Y1, Y1
+	VADDPS 0(R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	VADDPS 0(DI), Y0, Y0
+	VADDPS 32(DI), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMULPS 64(DX), Y10, Y0
+	VMULPS 96(DX), Y11, Y1
+	VMULPS 64(AX), Y0, Y0
+	VMULPS 96(AX), Y1, Y1
+	VADDPS 64(R11), Y0, Y0
+	VADDPS 96(R11), Y1, Y1
+	VADDPS 64(DI), Y0, Y0
+	VADDPS 96(DI), Y1, Y1
+	VMOVUPS Y0, 64(DI)
+	VMOVUPS Y1, 96(DI)
+	ADDQ $128, AX
+	ADDQ SI, DI
+	ADDQ $4, BX
+	DECQ CX
+	JNZ row45
 	VZEROUPPER
 	RET
 
-// func dequantiseAVX2(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
-TEXT ·dequantiseAVX2(SB), NOSPLIT, $0-168
+// func dequantiseAVX2(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
+TEXT ·dequantiseAVX2(SB), NOSPLIT, $0-185
 	MOVQ dst_base+0(FP), DI
-	MOVQ src_base+24(FP), AX
-	MOVQ scale_base+48(FP), BX
-	MOVQ scale_len+56(FP), CX
-	MOVQ zero_base+72(FP), R8
-	MOVQ weights_base+96(FP), DX
-	MOVQ sums_base+120(FP), SI
-	MOVQ bias_base+144(FP), R9
-row40:
+	MOVQ stride+24(FP), SI
+	MOVQ src_base+32(FP), AX
+	MOVQ scale_base+56(FP), BX
+	MOVQ zero_base+80(FP), R8
+	MOVQ weights_base+104(FP), DX
+	MOVQ sums_base+128(FP), R9
+	MOVQ bias_base+152(FP), R11
+	MOVQ rows+176(FP), CX
+	SHLQ $2, SI
+	MOVBLZX add+184(FP), R12
+	TESTL R12, R12
+	JNZ add46
+row47:
 	VBROADCASTSS (BX), Y10
 	VBROADCASTSS (BX), Y11
 	VBROADCASTSS (R8), Y12
 	VBROADCASTSS (R8), Y13
-	VPMULLD 0(SI), Y12, Y0
-	VPMULLD 32(SI), Y13, Y1
+	VPMULLD 0(R9), Y12, Y0
+	VPMULLD 32(R9), Y13, Y1
 	VMOVUPS 0(AX), Y2
 	VMOVUPS 32(AX), Y3
 	VPSUBD Y0, Y2, Y2
@@ -1901,14 +2149,14 @@ row40:
 	VCVTDQ2PS Y3, Y3
 	VMULPS 0(DX), Y10, Y4
 	VMULPS 32(DX), Y11, Y5
-	VMULPS Y4, Y2, Y2
-	VMULPS Y5, Y3, Y3
-	VADDPS 0(R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	VMOVUPS Y2, 0(DI)
-	VMOVUPS Y3, 32(DI)
-	VPMULLD 64(SI), Y12, Y0
-	VPMULLD 96(SI), Y13, Y1
+	VMULPS Y4, Y2, Y0
+	VMULPS Y5, Y3, Y1
+	VADDPS 0(R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VPMULLD 64(R9), Y12, Y0
+	VPMULLD 96(R9), Y13, Y1
 	VMOVUPS 64(AX), Y2
 	VMOVUPS 96(AX), Y3
 	VPSUBD Y0, Y2, Y2
@@ -1917,42 +2165,123 @@ row40:
 	VCVTDQ2PS Y3, Y3
 	VMULPS 64(DX), Y10, Y4
 	VMULPS 96(DX), Y11, Y5
-	VMULPS Y4, Y2, Y2
-	VMULPS Y5, Y3, Y3
-	VADDPS 64(R9), Y2, Y2
-	VADDPS 96(R9), Y3, Y3
-	VMOVUPS Y2, 64(DI)
-	VMOVUPS Y3, 96(DI)
+	VMULPS Y4, Y2, Y0
+	VMULPS Y5, Y3, Y1
+	VADDPS 64(R11), Y0, Y0
+	VADDPS 96(R11), Y1, Y1
+	VMOVUPS Y0, 64(DI)
+	VMOVUPS Y1, 96(DI)
 	ADDQ $128, AX
-	ADDQ $128, DI
+	ADDQ SI, DI
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row40
+	JNZ row47
+	VZEROUPPER
+	RET
+add46:
+row48:
+	VBROADCASTSS (BX), Y10
+	VBROADCASTSS (BX), Y11
+	VBROADCASTSS (R8), Y12
+	VBROADCASTSS (R8), Y13
+	VPMULLD 0(R9), Y12, Y0
+	VPMULLD 32(R9), Y13, Y1
+	VMOVUPS 0(AX), Y2
+	VMOVUPS 32(AX), Y3
+	VPSUBD Y0, Y2, Y2
+	VPSUBD Y1, Y3, Y3
+	VCVTDQ2PS Y2, Y2
+	VCVTDQ2PS Y3, Y3
+	VMULPS 0(DX), Y10, Y4
+	VMULPS 32(DX), Y11, Y5
+	VMULPS Y4, Y2, Y0
+	VMULPS Y5, Y3, Y1
+	VADDPS 0(R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	VADDPS 0(DI), Y0, Y0
+	VADDPS 32(DI), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VPMULLD 64(R9), Y12, Y0
+	VPMULLD 96(R9), Y13, Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VPSUBD Y0, Y2, Y2
+	VPSUBD Y1, Y3, Y3
+	VCVTDQ2PS Y2, Y2
+	VCVTDQ2PS Y3, Y3
+	VMULPS 64(DX), Y10, Y4
+	VMULPS 96(DX), Y11, Y5
+	VMULPS Y4, Y2, Y0
+	VMULPS Y5, Y3, Y1
+	VADDPS 64(R11), Y0, Y0
+	VADDPS 96(R11), Y1, Y1
+	VADDPS 64(DI), Y0, Y0
+	VADDPS 96(DI), Y1, Y1
+	VMOVUPS Y0, 64(DI)
+	VMOVUPS Y1, 96(DI)
+	ADDQ $128, AX
+	ADDQ SI, DI
+	ADDQ $4, BX
+	ADDQ $4, R8
+	DECQ CX
+	JNZ row48
 	VZEROUPPER
 	RET
 
-// func addBiasAVX2(tile []float32, bias []float32)
-TEXT ·addBiasAVX2(SB), NOSPLIT, $0-48
-	MOVQ tile_base+0(FP), AX
-	MOVQ tile_len+8(FP), CX
-	MOVQ bias_base+24(FP), BX
-	VMOVUPS 0(BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS 64(BX), Y2
-	VMOVUPS 96(BX), Y3
-row41:
-	VADDPS 0(AX), Y0, Y4
-	VADDPS 32(AX), Y1, Y5
-	VMOVUPS Y4, 0(AX)
-	VMOVUPS Y5, 32(AX)
-	VADDPS 64(AX), Y2, Y4
-	VADDPS 96(AX), Y3, Y5
-	VMOVUPS Y4, 64(AX)
-	VMOVUPS Y5, 96(AX)
+// func addBiasAVX2(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
+TEXT ·addBiasAVX2(SB), NOSPLIT, $0-89
+	MOVQ dst_base+0(FP), DI
+	MOVQ stride+24(FP), SI
+	MOVQ tile_base+32(FP), AX
+	MOVQ bias_base+56(FP), R11
+	MOVQ rows+80(FP), CX
+	SHLQ $2, SI
+	MOVBLZX add+88(FP), R12
+	TESTL R12, R12
+	JNZ add49
+row50:
+	VMOVUPS 0(R11), Y0
+	VMOVUPS 32(R11), Y1
+	VADDPS 0(AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS 64(R11), Y0
+	VMOVUPS 96(R11), Y1
+	VADDPS 64(AX), Y0, Y0
+	VADDPS 96(AX), Y1, Y1
+	VMOVUPS Y0, 64(DI)
+	VMOVUPS Y1, 96(DI)
 	ADDQ $128, AX
-	SUBQ $32, CX
-	JGT row41
+	ADDQ SI, DI
+	DECQ CX
+	JNZ row50
+	VZEROUPPER
+	RET
+add49:
+row51:
+	VMOVUPS 0(R11), Y0
+	VMOVUPS 32(R11), Y1
+	VADDPS 0(AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	VADDPS 0(DI), Y0, Y0
+	VADDPS 32(DI), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS 64(R11), Y0
+	VMOVUPS 96(R11), Y1
+	VADDPS 64(AX), Y0, Y0
+	VADDPS 96(AX), Y1, Y1
+	VADDPS 64(DI), Y0, Y0
+	VADDPS 96(DI), Y1, Y1
+	VMOVUPS Y0, 64(DI)
+	VMOVUPS Y1, 96(DI)
+	ADDQ $128, AX
+	ADDQ SI, DI
+	DECQ CX
+	JNZ row51
 	VZEROUPPER
 	RET
 
@@ -1971,12 +2300,12 @@ TEXT ·storeAVX2(SB), NOSPLIT, $0-80
 	MOVL beta+76(FP), DX
 	ADDL DX, DX
 	CMPQ CX, $16
-	JLE narrow42
+	JLE narrow52
 	CMPQ CX, $32
-	JLT partial43
+	JLT partial53
 	TESTL DX, DX
-	JNZ add44
-row45:
+	JNZ add54
+row55:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS Y0, 0(DI)
@@ -1988,11 +2317,11 @@ row45:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row45
+	JNZ row55
 	VZEROUPPER
 	RET
-add44:
-row46:
+add54:
+row56:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS 0(DI), Y2
@@ -2012,10 +2341,10 @@ row46:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row46
+	JNZ row56
 	VZEROUPPER
 	RET
-partial43:
+partial53:
 	SUBQ $16, CX
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
@@ -2023,8 +2352,8 @@ partial43:
 	VMOVUPS 32(R12)(CX*4), Y15
 	NEGQ CX
 	TESTL DX, DX
-	JNZ add47
-row48:
+	JNZ add57
+row58:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS Y0, 0(DI)
@@ -2036,11 +2365,11 @@ row48:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row48
+	JNZ row58
 	VZEROUPPER
 	RET
-add47:
-row49:
+add57:
+row59:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS 0(DI), Y2
@@ -2060,18 +2389,18 @@ row49:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row49
+	JNZ row59
 	VZEROUPPER
 	RET
-narrow42:
+narrow52:
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
 	VMOVUPS 32(R12)(CX*4), Y15
 	NEGQ CX
 	TESTL DX, DX
-	JNZ add50
-row51:
+	JNZ add60
+row61:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
@@ -2079,11 +2408,11 @@ row51:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row51
+	JNZ row61
 	VZEROUPPER
 	RET
-add50:
-row52:
+add60:
+row62:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMASKMOVPS 0(DI), Y14, Y2
@@ -2095,7 +2424,7 @@ row52:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row52
+	JNZ row62
 	VZEROUPPER
 	RET
 
@@ -2106,7 +2435,7 @@ TEXT ·gatherAVX2(SB), NOSPLIT, $0-64
 	MOVQ stride+48(FP), R8
 	MOVQ rows+56(FP), CX
 	SHLQ $2, R8
-row53:
+row63:
 	VMOVUPS 0(SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 64(SI), Y2
@@ -2118,7 +2447,7 @@ row53:
 	ADDQ R8, SI
 	ADDQ $128, DI
 	DECQ CX
-	JNZ row53
+	JNZ row63
 	VZEROUPPER
 	RET
 
@@ -2128,9 +2457,9 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest55
+	JLT rest65
 	PCALIGN $32
-loop54:
+loop64:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(DI), Y2
@@ -2142,10 +2471,10 @@ loop54:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop54
-rest55:
+	JGE loop64
+rest65:
 	ADDQ $16, CX
-	JEQ done56
+	JEQ done66
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2159,7 +2488,7 @@ rest55:
 	VADDPS Y1, Y3, Y3
 	VMASKMOVPS Y2, Y14, 0(DI)
 	VMASKMOVPS Y3, Y15, 32(DI)
-done56:
+done66:
 	VZEROUPPER
 	RET
 

@@ -2,20 +2,31 @@
 
 #include "textflag.h"
 
-// func reluNEON(y []float32, x []float32)
-TEXT ·reluNEON(SB), NOSPLIT, $64-48
+// func reluNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·reluNEON(SB), NOSPLIT, $64-80
 	MOVD $constants<>(SB), R17
 	MOVD y_base+0(FP), R5
-	MOVD x_base+24(FP), R0
-	MOVD x_len+32(FP), R2
+	MOVD ldy+24(FP), R4
+	MOVD x_base+32(FP), R0
+	MOVD ldx+56(FP), R6
+	MOVD rows+64(FP), R1
+	MOVD cols+72(FP), R3
 	FLDPQ 0(R17), (F20, F21)
 	FLDPQ 0(R17), (F22, F23)
 	FLDPQ 0(R17), (F24, F25)
 	FLDPQ 0(R17), (F26, F27)
+	MOVD R3, R2
+	AND $-16, R2, R2
+	SUBS R2, R4, R4
+	LSL $2, R4, R4
+	SUBS R2, R6, R6
+	LSL $2, R6, R6
+row1:
+	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest2
+	BLT rest3
 	PCALIGN $32
-loop1:
+loop2:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6ea0e69e // fcmgt v30.4s, v20.4s, v0.4s
@@ -31,10 +42,10 @@ loop1:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop1
-rest2:
+	BGE loop2
+rest3:
 	ADDS $16, R2, R2
-	BEQ done3
+	BEQ done4
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -45,50 +56,65 @@ rest2:
 	FSTPQ (F0, F1), 0(R13)
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
-	MOVD R2, R14
-tail4:
-	MOVWU.P 4(R12), R15
-	MOVW.P R15, 4(R13)
-	SUBS $1, R14, R14
-	BNE tail4
-	MOVD $buffer-64(SP), R13
-	FLDPQ 0(R13), (F0, F1)
-	FLDPQ 32(R13), (F2, F3)
-	WORD $0x6ea0e69e // fcmgt v30.4s, v20.4s, v0.4s
-	VBIT V30.B16, V20.B16, V0.B16
-	WORD $0x6ea1e6be // fcmgt v30.4s, v21.4s, v1.4s
-	VBIT V30.B16, V21.B16, V1.B16
-	WORD $0x6ea2e6de // fcmgt v30.4s, v22.4s, v2.4s
-	VBIT V30.B16, V22.B16, V2.B16
-	WORD $0x6ea3e6fe // fcmgt v30.4s, v23.4s, v3.4s
-	VBIT V30.B16, V23.B16, V3.B16
-	MOVD $buffer-64(SP), R13
-	FSTPQ (F0, F1), 0(R13)
-	FSTPQ (F2, F3), 32(R13)
-	ADD $0, R5, R12
 	MOVD R2, R14
 tail5:
-	MOVWU.P 4(R13), R15
-	MOVW.P R15, 4(R12)
+	MOVWU.P 4(R12), R15
+	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
 	BNE tail5
-done3:
+	MOVD $buffer-64(SP), R13
+	FLDPQ 0(R13), (F0, F1)
+	FLDPQ 32(R13), (F2, F3)
+	WORD $0x6ea0e69e // fcmgt v30.4s, v20.4s, v0.4s
+	VBIT V30.B16, V20.B16, V0.B16
+	WORD $0x6ea1e6be // fcmgt v30.4s, v21.4s, v1.4s
+	VBIT V30.B16, V21.B16, V1.B16
+	WORD $0x6ea2e6de // fcmgt v30.4s, v22.4s, v2.4s
+	VBIT V30.B16, V22.B16, V2.B16
+	WORD $0x6ea3e6fe // fcmgt v30.4s, v23.4s, v3.4s
+	VBIT V30.B16, V23.B16, V3.B16
+	MOVD $buffer-64(SP), R13
+	FSTPQ (F0, F1), 0(R13)
+	FSTPQ (F2, F3), 32(R13)
+	ADD $0, R5, R12
+	MOVD R2, R14
+tail6:
+	MOVWU.P 4(R13), R15
+	MOVW.P R15, 4(R12)
+	SUBS $1, R14, R14
+	BNE tail6
+done4:
+	ADDS R4, R5, R5
+	ADDS R6, R0, R0
+	SUBS $1, R1, R1
+	BNE row1
 	RET
 
-// func quickGELUNEON(y []float32, x []float32)
-TEXT ·quickGELUNEON(SB), NOSPLIT, $64-48
+// func quickGELUNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·quickGELUNEON(SB), NOSPLIT, $64-80
 	MOVD $constants<>(SB), R17
 	MOVD y_base+0(FP), R5
-	MOVD x_base+24(FP), R0
-	MOVD x_len+32(FP), R2
+	MOVD ldy+24(FP), R4
+	MOVD x_base+32(FP), R0
+	MOVD ldx+56(FP), R6
+	MOVD rows+64(FP), R1
+	MOVD cols+72(FP), R3
 	FLDPQ 32(R17), (F20, F21)
 	FLDPQ 32(R17), (F22, F23)
 	FLDPQ 64(R17), (F24, F25)
 	FLDPQ 64(R17), (F26, F27)
+	MOVD R3, R2
+	AND $-16, R2, R2
+	SUBS R2, R4, R4
+	LSL $2, R4, R4
+	SUBS R2, R6, R6
+	LSL $2, R6, R6
+row7:
+	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest7
+	BLT rest9
 	PCALIGN $32
-loop6:
+loop8:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FMOVQ 96(R17), F28
@@ -210,10 +236,10 @@ loop6:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop6
-rest7:
+	BGE loop8
+rest9:
 	ADDS $16, R2, R2
-	BEQ done8
+	BEQ done10
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -225,11 +251,11 @@ rest7:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail9:
+tail11:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail9
+	BNE tail11
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -352,28 +378,43 @@ tail9:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail10:
+tail12:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail10
-done8:
+	BNE tail12
+done10:
+	ADDS R4, R5, R5
+	ADDS R6, R0, R0
+	SUBS $1, R1, R1
+	BNE row7
 	RET
 
-// func tanhGELUNEON(y []float32, x []float32)
-TEXT ·tanhGELUNEON(SB), NOSPLIT, $64-48
+// func tanhGELUNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·tanhGELUNEON(SB), NOSPLIT, $64-80
 	MOVD $constants<>(SB), R17
 	MOVD y_base+0(FP), R5
-	MOVD x_base+24(FP), R0
-	MOVD x_len+32(FP), R2
+	MOVD ldy+24(FP), R4
+	MOVD x_base+32(FP), R0
+	MOVD ldx+56(FP), R6
+	MOVD rows+64(FP), R1
+	MOVD cols+72(FP), R3
 	FLDPQ 32(R17), (F20, F21)
 	FLDPQ 32(R17), (F22, F23)
 	FLDPQ 64(R17), (F24, F25)
 	FLDPQ 64(R17), (F26, F27)
+	MOVD R3, R2
+	AND $-16, R2, R2
+	SUBS R2, R4, R4
+	LSL $2, R4, R4
+	SUBS R2, R6, R6
+	LSL $2, R6, R6
+row13:
+	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest12
+	BLT rest15
 	PCALIGN $32
-loop11:
+loop14:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6e20dc04 // fmul v4.4s, v0.4s, v0.4s
@@ -506,10 +547,10 @@ loop11:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop11
-rest12:
+	BGE loop14
+rest15:
 	ADDS $16, R2, R2
-	BEQ done13
+	BEQ done16
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -521,11 +562,11 @@ rest12:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail14:
+tail17:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail14
+	BNE tail17
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -659,28 +700,43 @@ tail14:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail15:
+tail18:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail15
-done13:
+	BNE tail18
+done16:
+	ADDS R4, R5, R5
+	ADDS R6, R0, R0
+	SUBS $1, R1, R1
+	BNE row13
 	RET
 
-// func geluNEON(y []float32, x []float32)
-TEXT ·geluNEON(SB), NOSPLIT, $64-48
+// func geluNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
+TEXT ·geluNEON(SB), NOSPLIT, $64-80
 	MOVD $constants<>(SB), R17
 	MOVD y_base+0(FP), R5
-	MOVD x_base+24(FP), R0
-	MOVD x_len+32(FP), R2
+	MOVD ldy+24(FP), R4
+	MOVD x_base+32(FP), R0
+	MOVD ldx+56(FP), R6
+	MOVD rows+64(FP), R1
+	MOVD cols+72(FP), R3
 	FLDPQ 512(R17), (F20, F21)
 	FLDPQ 512(R17), (F22, F23)
 	FLDPQ 544(R17), (F24, F25)
 	FLDPQ 544(R17), (F26, F27)
+	MOVD R3, R2
+	AND $-16, R2, R2
+	SUBS R2, R4, R4
+	LSL $2, R4, R4
+	SUBS R2, R6, R6
+	LSL $2, R6, R6
+row19:
+	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest17
+	BLT rest21
 	PCALIGN $32
-loop16:
+loop20:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6ea0e69e // fcmgt v30.4s, v20.4s, v0.4s
@@ -798,10 +854,10 @@ loop16:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop16
-rest17:
+	BGE loop20
+rest21:
 	ADDS $16, R2, R2
-	BEQ done18
+	BEQ done22
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -813,11 +869,11 @@ rest17:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail19:
+tail23:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail19
+	BNE tail23
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -936,12 +992,16 @@ tail19:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail20:
+tail24:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail20
-done18:
+	BNE tail24
+done22:
+	ADDS R4, R5, R5
+	ADDS R6, R0, R0
+	SUBS $1, R1, R1
+	BNE row19
 	RET
 
 // func layerNormNEON(y []float32, x []float32, weight []float32, bias []float32, epsilon float32)
@@ -954,9 +1014,9 @@ TEXT ·layerNormNEON(SB), NOSPLIT, $64-100
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	SUBS $16, R2, R2
-	BLT rest22
+	BLT rest26
 	PCALIGN $32
-loop21:
+loop25:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
@@ -965,10 +1025,10 @@ loop21:
 	WORD $0x4e23d6f7 // fadd v23.4s, v23.4s, v3.4s
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop21
-rest22:
+	BGE loop25
+rest26:
 	ADDS $16, R2, R2
-	BEQ done23
+	BEQ done27
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -980,11 +1040,11 @@ rest22:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail24:
+tail28:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail24
+	BNE tail28
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -992,7 +1052,7 @@ tail24:
 	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
 	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
 	WORD $0x4e23d6f7 // fadd v23.4s, v23.4s, v3.4s
-done23:
+done27:
 	WORD $0x4e36d694 // fadd v20.4s, v20.4s, v22.4s
 	WORD $0x4e37d6b5 // fadd v21.4s, v21.4s, v23.4s
 	WORD $0x4e35d694 // fadd v20.4s, v20.4s, v21.4s
@@ -1021,9 +1081,9 @@ done23:
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
 	SUBS $16, R2, R2
-	BLT rest26
+	BLT rest30
 	PCALIGN $32
-loop25:
+loop29:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4eb4d400 // fsub v0.4s, v0.4s, v20.4s
@@ -1036,10 +1096,10 @@ loop25:
 	VFMLA V3.S4, V3.S4, V27.S4
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop25
-rest26:
+	BGE loop29
+rest30:
 	ADDS $16, R2, R2
-	BEQ done27
+	BEQ done31
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1051,11 +1111,11 @@ rest26:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail28:
+tail32:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail28
+	BNE tail32
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -1075,7 +1135,7 @@ tail28:
 	VFMLA V1.S4, V1.S4, V25.S4
 	VFMLA V2.S4, V2.S4, V26.S4
 	VFMLA V3.S4, V3.S4, V27.S4
-done27:
+done31:
 	WORD $0x4e3ad718 // fadd v24.4s, v24.4s, v26.4s
 	WORD $0x4e3bd739 // fadd v25.4s, v25.4s, v27.4s
 	WORD $0x4e39d718 // fadd v24.4s, v24.4s, v25.4s
@@ -1122,9 +1182,9 @@ done27:
 	MOVD weight_base+48(FP), R1
 	MOVD bias_base+72(FP), R3
 	SUBS $16, R2, R2
-	BLT rest30
+	BLT rest34
 	PCALIGN $32
-loop29:
+loop33:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4eb4d400 // fsub v0.4s, v0.4s, v20.4s
@@ -1158,10 +1218,10 @@ loop29:
 	ADDS $64, R1, R1
 	ADDS $64, R3, R3
 	SUBS $16, R2, R2
-	BGE loop29
-rest30:
+	BGE loop33
+rest34:
 	ADDS $16, R2, R2
-	BEQ done31
+	BEQ done35
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1173,11 +1233,11 @@ rest30:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail32:
+tail36:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail32
+	BNE tail36
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -1198,11 +1258,11 @@ tail32:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R1, R12
 	MOVD R2, R14
-tail33:
+tail37:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail33
+	BNE tail37
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -1215,11 +1275,11 @@ tail33:
 	FSTPQ (F10, F11), 32(R13)
 	ADD $0, R3, R12
 	MOVD R2, R14
-tail34:
+tail38:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail34
+	BNE tail38
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F8, F9)
 	FLDPQ 32(R13), (F10, F11)
@@ -1240,12 +1300,12 @@ tail34:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail35:
+tail39:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail35
-done31:
+	BNE tail39
+done35:
 	RET
 
 // func softmaxNEON(x []float32, n int, scale float32)
@@ -1256,9 +1316,9 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-36
 	FLDPQ 928(R17), (F12, F13)
 	FLDPQ 928(R17), (F14, F15)
 	SUBS $16, R2, R2
-	BLT rest37
+	BLT rest41
 	PCALIGN $32
-loop36:
+loop40:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6ea0e59e // fcmgt v30.4s, v12.4s, v0.4s
@@ -1271,10 +1331,10 @@ loop36:
 	VBIF V30.B16, V3.B16, V15.B16
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop36
-rest37:
+	BGE loop40
+rest41:
 	ADDS $16, R2, R2
-	BEQ done38
+	BEQ done42
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	FLDPQ 0(R0), (F0, F1)
@@ -1295,7 +1355,7 @@ rest37:
 	VBIF V30.B16, V2.B16, V14.B16
 	WORD $0x6ea3e5fe // fcmgt v30.4s, v15.4s, v3.4s
 	VBIF V30.B16, V3.B16, V15.B16
-done38:
+done42:
 	WORD $0x6eaee59e // fcmgt v30.4s, v12.4s, v14.4s
 	VBIF V30.B16, V14.B16, V12.B16
 	WORD $0x6eafe5be // fcmgt v30.4s, v13.4s, v15.4s
@@ -1323,9 +1383,9 @@ done38:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $16, R2, R2
-	BLT rest40
+	BLT rest44
 	PCALIGN $32
-loop39:
+loop43:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4eacd400 // fsub v0.4s, v0.4s, v12.4s
@@ -1451,10 +1511,10 @@ loop39:
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop39
-rest40:
+	BGE loop43
+rest44:
 	ADDS $16, R2, R2
-	BEQ done41
+	BEQ done45
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	FLDPQ 0(R0), (F0, F1)
@@ -1589,7 +1649,7 @@ rest40:
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
-done41:
+done45:
 	WORD $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
 	WORD $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
 	WORD $0x4e31d610 // fadd v16.4s, v16.4s, v17.4s
@@ -1614,20 +1674,20 @@ done41:
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
-zeros42:
+zeros46:
 	CMP R2, R0
-	BGE zeroed43
+	BGE zeroed47
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
-	B zeros42
-zeroed43:
+	B zeros46
+zeroed47:
 	MOVD x_base+0(FP), R0
 	MOVD n+24(FP), R2
 	SUBS $16, R2, R2
-	BLT rest45
+	BLT rest49
 	PCALIGN $32
-loop44:
+loop48:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
@@ -1638,10 +1698,10 @@ loop44:
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop44
-rest45:
+	BGE loop48
+rest49:
 	ADDS $16, R2, R2
-	BEQ done46
+	BEQ done50
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	FLDPQ 0(R0), (F0, F1)
@@ -1652,7 +1712,7 @@ rest45:
 	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
-done46:
+done50:
 	RET
 
 // func extentNEON(x []float32) (low float32, high float32, magnitude int32)
@@ -1673,9 +1733,9 @@ TEXT ·extentNEON(SB), NOSPLIT, $64-36
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	SUBS $16, R2, R2
-	BLT rest48
+	BLT rest52
 	PCALIGN $32
-loop47:
+loop51:
 	FLDPQ 0(R0), (F12, F13)
 	FLDPQ 32(R0), (F14, F15)
 	WORD $0x6ea0e59e // fcmgt v30.4s, v12.4s, v0.4s
@@ -1705,10 +1765,10 @@ loop47:
 	WORD $0x4eaf656b // smax v11.4s, v11.4s, v15.4s
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop47
-rest48:
+	BGE loop51
+rest52:
 	ADDS $16, R2, R2
-	BEQ done49
+	BEQ done53
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V12.B16, V12.B16, V12.B16
@@ -1720,11 +1780,11 @@ rest48:
 	FSTPQ (F14, F15), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail50:
+tail54:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail50
+	BNE tail54
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F12, F13)
 	FLDPQ 32(R13), (F14, F15)
@@ -1753,7 +1813,7 @@ tail50:
 	WORD $0x4ead6529 // smax v9.4s, v9.4s, v13.4s
 	WORD $0x4eae654a // smax v10.4s, v10.4s, v14.4s
 	WORD $0x4eaf656b // smax v11.4s, v11.4s, v15.4s
-done49:
+done53:
 	WORD $0x6ea0e45e // fcmgt v30.4s, v2.4s, v0.4s
 	VBIF V30.B16, V2.B16, V0.B16
 	WORD $0x6ea1e47e // fcmgt v30.4s, v3.4s, v1.4s
@@ -1823,123 +1883,6 @@ TEXT ·quantise16NEON(SB), NOSPLIT, $64-60
 	VDUP V28.S[0], V26.S4
 	VDUP V28.S[0], V27.S4
 	SUBS $16, R2, R2
-	BLT rest52
-	PCALIGN $32
-loop51:
-	FLDPQ 0(R0), (F0, F1)
-	FLDPQ 32(R0), (F2, F3)
-	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
-	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
-	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
-	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
-	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
-	VBIF V30.B16, V20.B16, V0.B16
-	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
-	VBIF V30.B16, V21.B16, V1.B16
-	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
-	VBIF V30.B16, V22.B16, V2.B16
-	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
-	VBIF V30.B16, V23.B16, V3.B16
-	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
-	VBIF V30.B16, V24.B16, V0.B16
-	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
-	VBIF V30.B16, V25.B16, V1.B16
-	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
-	VBIF V30.B16, V26.B16, V2.B16
-	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
-	VBIF V30.B16, V27.B16, V3.B16
-	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
-	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x0e61481c // sqxtn v28.4h, v0.4s
-	WORD $0x4e61483c // sqxtn2 v28.8h, v1.4s
-	WORD $0x0e61485d // sqxtn v29.4h, v2.4s
-	WORD $0x4e61487d // sqxtn2 v29.8h, v3.4s
-	VST1.P [V28.H8, V29.H8], 32(R5)
-	ADDS $64, R0, R0
-	SUBS $16, R2, R2
-	BGE loop51
-rest52:
-	ADDS $16, R2, R2
-	BEQ done53
-	MOVD $masks<>+64(SB), R10
-	SUB R2<<2, R10, R10
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	MOVD $buffer-64(SP), R13
-	FSTPQ (F0, F1), 0(R13)
-	FSTPQ (F2, F3), 32(R13)
-	ADD $0, R0, R12
-	MOVD R2, R14
-tail54:
-	MOVWU.P 4(R12), R15
-	MOVW.P R15, 4(R13)
-	SUBS $1, R14, R14
-	BNE tail54
-	MOVD $buffer-64(SP), R13
-	FLDPQ 0(R13), (F0, F1)
-	FLDPQ 32(R13), (F2, F3)
-	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
-	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
-	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
-	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
-	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
-	VBIF V30.B16, V20.B16, V0.B16
-	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
-	VBIF V30.B16, V21.B16, V1.B16
-	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
-	VBIF V30.B16, V22.B16, V2.B16
-	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
-	VBIF V30.B16, V23.B16, V3.B16
-	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
-	VBIF V30.B16, V24.B16, V0.B16
-	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
-	VBIF V30.B16, V25.B16, V1.B16
-	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
-	VBIF V30.B16, V26.B16, V2.B16
-	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
-	VBIF V30.B16, V27.B16, V3.B16
-	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
-	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x0e61481c // sqxtn v28.4h, v0.4s
-	WORD $0x4e61483c // sqxtn2 v28.8h, v1.4s
-	WORD $0x0e61485d // sqxtn v29.4h, v2.4s
-	WORD $0x4e61487d // sqxtn2 v29.8h, v3.4s
-	VST1.P [V28.H8, V29.H8], 32(R5)
-done53:
-	RET
-
-// func quantise8NEON(dst []uint8, x []float32, scale float32, low float32, high float32, zero int32)
-TEXT ·quantise8NEON(SB), NOSPLIT, $64-64
-	MOVD dst_base+0(FP), R5
-	MOVD x_base+24(FP), R0
-	MOVD x_len+32(FP), R2
-	FMOVS scale+48(FP), F28
-	VDUP V28.S[0], V16.S4
-	VDUP V28.S[0], V17.S4
-	VDUP V28.S[0], V18.S4
-	VDUP V28.S[0], V19.S4
-	FMOVS low+52(FP), F28
-	VDUP V28.S[0], V20.S4
-	VDUP V28.S[0], V21.S4
-	VDUP V28.S[0], V22.S4
-	VDUP V28.S[0], V23.S4
-	FMOVS high+56(FP), F28
-	VDUP V28.S[0], V24.S4
-	VDUP V28.S[0], V25.S4
-	VDUP V28.S[0], V26.S4
-	VDUP V28.S[0], V27.S4
-	FMOVS zero+60(FP), F28
-	VDUP V28.S[0], V12.S4
-	VDUP V28.S[0], V13.S4
-	VDUP V28.S[0], V14.S4
-	VDUP V28.S[0], V15.S4
-	SUBS $16, R2, R2
 	BLT rest56
 	PCALIGN $32
 loop55:
@@ -1969,16 +1912,11 @@ loop55:
 	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
 	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	VADD V12.S4, V0.S4, V0.S4
-	VADD V13.S4, V1.S4, V1.S4
-	VADD V14.S4, V2.S4, V2.S4
-	VADD V15.S4, V3.S4, V3.S4
-	WORD $0x0e61281c // xtn v28.4h, v0.4s
-	WORD $0x4e61283c // xtn2 v28.8h, v1.4s
-	WORD $0x0e61285d // xtn v29.4h, v2.4s
-	WORD $0x4e61287d // xtn2 v29.8h, v3.4s
-	VUZP1 V29.B16, V28.B16, V31.B16
-	FMOVQ.P F31, 16(R5)
+	WORD $0x0e61481c // sqxtn v28.4h, v0.4s
+	WORD $0x4e61483c // sqxtn2 v28.8h, v1.4s
+	WORD $0x0e61485d // sqxtn v29.4h, v2.4s
+	WORD $0x4e61487d // sqxtn2 v29.8h, v3.4s
+	VST1.P [V28.H8, V29.H8], 32(R5)
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
 	BGE loop55
@@ -2028,6 +1966,69 @@ tail58:
 	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
 	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x0e61481c // sqxtn v28.4h, v0.4s
+	WORD $0x4e61483c // sqxtn2 v28.8h, v1.4s
+	WORD $0x0e61485d // sqxtn v29.4h, v2.4s
+	WORD $0x4e61487d // sqxtn2 v29.8h, v3.4s
+	VST1.P [V28.H8, V29.H8], 32(R5)
+done57:
+	RET
+
+// func quantise8NEON(dst []uint8, x []float32, scale float32, low float32, high float32, zero int32)
+TEXT ·quantise8NEON(SB), NOSPLIT, $64-64
+	MOVD dst_base+0(FP), R5
+	MOVD x_base+24(FP), R0
+	MOVD x_len+32(FP), R2
+	FMOVS scale+48(FP), F28
+	VDUP V28.S[0], V16.S4
+	VDUP V28.S[0], V17.S4
+	VDUP V28.S[0], V18.S4
+	VDUP V28.S[0], V19.S4
+	FMOVS low+52(FP), F28
+	VDUP V28.S[0], V20.S4
+	VDUP V28.S[0], V21.S4
+	VDUP V28.S[0], V22.S4
+	VDUP V28.S[0], V23.S4
+	FMOVS high+56(FP), F28
+	VDUP V28.S[0], V24.S4
+	VDUP V28.S[0], V25.S4
+	VDUP V28.S[0], V26.S4
+	VDUP V28.S[0], V27.S4
+	FMOVS zero+60(FP), F28
+	VDUP V28.S[0], V12.S4
+	VDUP V28.S[0], V13.S4
+	VDUP V28.S[0], V14.S4
+	VDUP V28.S[0], V15.S4
+	SUBS $16, R2, R2
+	BLT rest60
+	PCALIGN $32
+loop59:
+	FLDPQ 0(R0), (F0, F1)
+	FLDPQ 32(R0), (F2, F3)
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
+	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
+	VBIF V30.B16, V20.B16, V0.B16
+	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
+	VBIF V30.B16, V21.B16, V1.B16
+	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
+	VBIF V30.B16, V22.B16, V2.B16
+	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
+	VBIF V30.B16, V23.B16, V3.B16
+	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
+	VBIF V30.B16, V24.B16, V0.B16
+	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
+	VBIF V30.B16, V25.B16, V1.B16
+	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
+	VBIF V30.B16, V26.B16, V2.B16
+	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
+	VBIF V30.B16, V27.B16, V3.B16
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
 	VADD V12.S4, V0.S4, V0.S4
 	VADD V13.S4, V1.S4, V1.S4
 	VADD V14.S4, V2.S4, V2.S4
@@ -2038,17 +2039,82 @@ tail58:
 	WORD $0x4e61287d // xtn2 v29.8h, v3.4s
 	VUZP1 V29.B16, V28.B16, V31.B16
 	FMOVQ.P F31, 16(R5)
-done57:
+	ADDS $64, R0, R0
+	SUBS $16, R2, R2
+	BGE loop59
+rest60:
+	ADDS $16, R2, R2
+	BEQ done61
+	MOVD $masks<>+64(SB), R10
+	SUB R2<<2, R10, R10
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD $buffer-64(SP), R13
+	FSTPQ (F0, F1), 0(R13)
+	FSTPQ (F2, F3), 32(R13)
+	ADD $0, R0, R12
+	MOVD R2, R14
+tail62:
+	MOVWU.P 4(R12), R15
+	MOVW.P R15, 4(R13)
+	SUBS $1, R14, R14
+	BNE tail62
+	MOVD $buffer-64(SP), R13
+	FLDPQ 0(R13), (F0, F1)
+	FLDPQ 32(R13), (F2, F3)
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
+	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
+	VBIF V30.B16, V20.B16, V0.B16
+	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
+	VBIF V30.B16, V21.B16, V1.B16
+	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
+	VBIF V30.B16, V22.B16, V2.B16
+	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
+	VBIF V30.B16, V23.B16, V3.B16
+	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
+	VBIF V30.B16, V24.B16, V0.B16
+	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
+	VBIF V30.B16, V25.B16, V1.B16
+	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
+	VBIF V30.B16, V26.B16, V2.B16
+	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
+	VBIF V30.B16, V27.B16, V3.B16
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	VADD V12.S4, V0.S4, V0.S4
+	VADD V13.S4, V1.S4, V1.S4
+	VADD V14.S4, V2.S4, V2.S4
+	VADD V15.S4, V3.S4, V3.S4
+	WORD $0x0e61281c // xtn v28.4h, v0.4s
+	WORD $0x4e61283c // xtn2 v28.8h, v1.4s
+	WORD $0x0e61285d // xtn v29.4h, v2.4s
+	WORD $0x4e61287d // xtn2 v29.8h, v3.4s
+	VUZP1 V29.B16, V28.B16, V31.B16
+	FMOVQ.P F31, 16(R5)
+done61:
 	RET
 
-// func scaleNEON(tile []float32, scale []float32, weights []float32, bias []float32)
-TEXT ·scaleNEON(SB), NOSPLIT, $0-96
-	MOVD tile_base+0(FP), R5
-	MOVD scale_base+24(FP), R1
-	MOVD scale_len+32(FP), R2
-	MOVD weights_base+48(FP), R3
-	MOVD bias_base+72(FP), R7
-row59:
+// func scaleNEON(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
+TEXT ·scaleNEON(SB), NOSPLIT, $0-137
+	MOVD dst_base+0(FP), R5
+	MOVD stride+24(FP), R4
+	MOVD tile_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD weights_base+80(FP), R3
+	MOVD bias_base+104(FP), R8
+	MOVD rows+128(FP), R2
+	LSL $2, R4, R4
+	MOVBU add+136(FP), R12
+	TSTW R12, R12
+	BNE add63
+row64:
 	FMOVS (R1), F28
 	VDUP V28.S[0], V20.S4
 	VDUP V28.S[0], V21.S4
@@ -2062,21 +2128,21 @@ row59:
 	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
 	FMOVQ 48(R3), F29
 	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	FMOVQ 0(R5), F29
+	FMOVQ 0(R0), F29
 	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R5), F29
+	FMOVQ 16(R0), F29
 	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R5), F29
+	FMOVQ 32(R0), F29
 	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R5), F29
+	FMOVQ 48(R0), F29
 	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
-	FMOVQ 0(R7), F29
+	FMOVQ 0(R8), F29
 	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R7), F29
+	FMOVQ 16(R8), F29
 	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R7), F29
+	FMOVQ 32(R8), F29
 	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R7), F29
+	FMOVQ 48(R8), F29
 	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
 	FSTPQ (F0, F1), 0(R5)
 	FSTPQ (F2, F3), 32(R5)
@@ -2088,41 +2154,128 @@ row59:
 	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
 	FMOVQ 112(R3), F29
 	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	FMOVQ 64(R5), F29
+	FMOVQ 64(R0), F29
 	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R5), F29
+	FMOVQ 80(R0), F29
 	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R5), F29
+	FMOVQ 96(R0), F29
 	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R5), F29
+	FMOVQ 112(R0), F29
 	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
-	FMOVQ 64(R7), F29
+	FMOVQ 64(R8), F29
 	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R7), F29
+	FMOVQ 80(R8), F29
 	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R7), F29
+	FMOVQ 96(R8), F29
 	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R7), F29
+	FMOVQ 112(R8), F29
 	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
 	FSTPQ (F0, F1), 64(R5)
 	FSTPQ (F2, F3), 96(R5)
-	ADDS $128, R5, R5
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
 	ADDS $4, R1, R1
 	SUBS $1, R2, R2
-	BNE row59
+	BNE row64
+	RET
+add63:
+row65:
+	FMOVS (R1), F28
+	VDUP V28.S[0], V20.S4
+	VDUP V28.S[0], V21.S4
+	VDUP V28.S[0], V22.S4
+	VDUP V28.S[0], V23.S4
+	FMOVQ 0(R3), F29
+	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
+	FMOVQ 16(R3), F29
+	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
+	FMOVQ 32(R3), F29
+	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
+	FMOVQ 48(R3), F29
+	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	FMOVQ 0(R0), F29
+	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R0), F29
+	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R0), F29
+	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R0), F29
+	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
+	FMOVQ 0(R8), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R8), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R8), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R8), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FMOVQ 0(R5), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R5), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R5), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R5), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	FMOVQ 64(R3), F29
+	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
+	FMOVQ 80(R3), F29
+	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
+	FMOVQ 96(R3), F29
+	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
+	FMOVQ 112(R3), F29
+	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	FMOVQ 64(R0), F29
+	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R0), F29
+	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R0), F29
+	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R0), F29
+	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
+	FMOVQ 64(R8), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R8), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R8), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R8), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FMOVQ 64(R5), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R5), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R5), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R5), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 64(R5)
+	FSTPQ (F2, F3), 96(R5)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	ADDS $4, R1, R1
+	SUBS $1, R2, R2
+	BNE row65
 	RET
 
-// func dequantiseNEON(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
-TEXT ·dequantiseNEON(SB), NOSPLIT, $0-168
+// func dequantiseNEON(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
+TEXT ·dequantiseNEON(SB), NOSPLIT, $0-185
 	MOVD dst_base+0(FP), R5
-	MOVD src_base+24(FP), R0
-	MOVD scale_base+48(FP), R1
-	MOVD scale_len+56(FP), R2
-	MOVD zero_base+72(FP), R6
-	MOVD weights_base+96(FP), R3
-	MOVD sums_base+120(FP), R4
-	MOVD bias_base+144(FP), R7
-row60:
+	MOVD stride+24(FP), R4
+	MOVD src_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD zero_base+80(FP), R6
+	MOVD weights_base+104(FP), R3
+	MOVD sums_base+128(FP), R7
+	MOVD bias_base+152(FP), R8
+	MOVD rows+176(FP), R2
+	LSL $2, R4, R4
+	MOVBU add+184(FP), R12
+	TSTW R12, R12
+	BNE add66
+row67:
 	FMOVS (R1), F28
 	VDUP V28.S[0], V20.S4
 	VDUP V28.S[0], V21.S4
@@ -2133,13 +2286,13 @@ row60:
 	VDUP V28.S[0], V25.S4
 	VDUP V28.S[0], V26.S4
 	VDUP V28.S[0], V27.S4
-	FMOVQ 0(R4), F29
+	FMOVQ 0(R7), F29
 	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
-	FMOVQ 16(R4), F29
+	FMOVQ 16(R7), F29
 	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
-	FMOVQ 32(R4), F29
+	FMOVQ 32(R7), F29
 	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
-	FMOVQ 48(R4), F29
+	FMOVQ 48(R7), F29
 	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
 	FLDPQ 0(R0), (F4, F5)
 	FLDPQ 32(R0), (F6, F7)
@@ -2159,27 +2312,27 @@ row60:
 	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
 	FMOVQ 48(R3), F29
 	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
-	WORD $0x6e28dc84 // fmul v4.4s, v4.4s, v8.4s
-	WORD $0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
-	WORD $0x6e2adcc6 // fmul v6.4s, v6.4s, v10.4s
-	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
-	FMOVQ 0(R7), F29
-	WORD $0x4e3dd484 // fadd v4.4s, v4.4s, v29.4s
-	FMOVQ 16(R7), F29
-	WORD $0x4e3dd4a5 // fadd v5.4s, v5.4s, v29.4s
-	FMOVQ 32(R7), F29
-	WORD $0x4e3dd4c6 // fadd v6.4s, v6.4s, v29.4s
-	FMOVQ 48(R7), F29
-	WORD $0x4e3dd4e7 // fadd v7.4s, v7.4s, v29.4s
-	FSTPQ (F4, F5), 0(R5)
-	FSTPQ (F6, F7), 32(R5)
-	FMOVQ 64(R4), F29
+	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
+	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
+	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
+	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
+	FMOVQ 0(R8), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R8), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R8), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R8), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	FMOVQ 64(R7), F29
 	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
-	FMOVQ 80(R4), F29
+	FMOVQ 80(R7), F29
 	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
-	FMOVQ 96(R4), F29
+	FMOVQ 96(R7), F29
 	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
-	FMOVQ 112(R4), F29
+	FMOVQ 112(R7), F29
 	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
 	FLDPQ 64(R0), (F4, F5)
 	FLDPQ 96(R0), (F6, F7)
@@ -2199,61 +2352,230 @@ row60:
 	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
 	FMOVQ 112(R3), F29
 	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
-	WORD $0x6e28dc84 // fmul v4.4s, v4.4s, v8.4s
-	WORD $0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
-	WORD $0x6e2adcc6 // fmul v6.4s, v6.4s, v10.4s
-	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
-	FMOVQ 64(R7), F29
-	WORD $0x4e3dd484 // fadd v4.4s, v4.4s, v29.4s
-	FMOVQ 80(R7), F29
-	WORD $0x4e3dd4a5 // fadd v5.4s, v5.4s, v29.4s
-	FMOVQ 96(R7), F29
-	WORD $0x4e3dd4c6 // fadd v6.4s, v6.4s, v29.4s
-	FMOVQ 112(R7), F29
-	WORD $0x4e3dd4e7 // fadd v7.4s, v7.4s, v29.4s
-	FSTPQ (F4, F5), 64(R5)
-	FSTPQ (F6, F7), 96(R5)
+	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
+	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
+	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
+	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
+	FMOVQ 64(R8), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R8), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R8), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R8), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 64(R5)
+	FSTPQ (F2, F3), 96(R5)
 	ADDS $128, R0, R0
-	ADDS $128, R5, R5
+	ADDS R4, R5, R5
 	ADDS $4, R1, R1
 	ADDS $4, R6, R6
 	SUBS $1, R2, R2
-	BNE row60
+	BNE row67
+	RET
+add66:
+row68:
+	FMOVS (R1), F28
+	VDUP V28.S[0], V20.S4
+	VDUP V28.S[0], V21.S4
+	VDUP V28.S[0], V22.S4
+	VDUP V28.S[0], V23.S4
+	FMOVS (R6), F28
+	VDUP V28.S[0], V24.S4
+	VDUP V28.S[0], V25.S4
+	VDUP V28.S[0], V26.S4
+	VDUP V28.S[0], V27.S4
+	FMOVQ 0(R7), F29
+	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
+	FMOVQ 16(R7), F29
+	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
+	FMOVQ 32(R7), F29
+	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
+	FMOVQ 48(R7), F29
+	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
+	FLDPQ 0(R0), (F4, F5)
+	FLDPQ 32(R0), (F6, F7)
+	VSUB V0.S4, V4.S4, V4.S4
+	VSUB V1.S4, V5.S4, V5.S4
+	VSUB V2.S4, V6.S4, V6.S4
+	VSUB V3.S4, V7.S4, V7.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVQ 0(R3), F29
+	WORD $0x6e3dde88 // fmul v8.4s, v20.4s, v29.4s
+	FMOVQ 16(R3), F29
+	WORD $0x6e3ddea9 // fmul v9.4s, v21.4s, v29.4s
+	FMOVQ 32(R3), F29
+	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
+	FMOVQ 48(R3), F29
+	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
+	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
+	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
+	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
+	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
+	FMOVQ 0(R8), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R8), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R8), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R8), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FMOVQ 0(R5), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R5), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R5), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R5), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	FMOVQ 64(R7), F29
+	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
+	FMOVQ 80(R7), F29
+	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
+	FMOVQ 96(R7), F29
+	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
+	FMOVQ 112(R7), F29
+	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
+	FLDPQ 64(R0), (F4, F5)
+	FLDPQ 96(R0), (F6, F7)
+	VSUB V0.S4, V4.S4, V4.S4
+	VSUB V1.S4, V5.S4, V5.S4
+	VSUB V2.S4, V6.S4, V6.S4
+	VSUB V3.S4, V7.S4, V7.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVQ 64(R3), F29
+	WORD $0x6e3dde88 // fmul v8.4s, v20.4s, v29.4s
+	FMOVQ 80(R3), F29
+	WORD $0x6e3ddea9 // fmul v9.4s, v21.4s, v29.4s
+	FMOVQ 96(R3), F29
+	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
+	FMOVQ 112(R3), F29
+	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
+	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
+	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
+	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
+	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
+	FMOVQ 64(R8), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R8), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R8), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R8), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FMOVQ 64(R5), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R5), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R5), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R5), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 64(R5)
+	FSTPQ (F2, F3), 96(R5)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	ADDS $4, R1, R1
+	ADDS $4, R6, R6
+	SUBS $1, R2, R2
+	BNE row68
 	RET
 
-// func addBiasNEON(tile []float32, bias []float32)
-TEXT ·addBiasNEON(SB), NOSPLIT, $0-48
-	MOVD tile_base+0(FP), R0
-	MOVD tile_len+8(FP), R2
-	MOVD bias_base+24(FP), R1
-	FLDPQ 0(R1), (F0, F1)
-	FLDPQ 32(R1), (F2, F3)
-	FLDPQ 64(R1), (F4, F5)
-	FLDPQ 96(R1), (F6, F7)
-row61:
+// func addBiasNEON(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
+TEXT ·addBiasNEON(SB), NOSPLIT, $0-89
+	MOVD dst_base+0(FP), R5
+	MOVD stride+24(FP), R4
+	MOVD tile_base+32(FP), R0
+	MOVD bias_base+56(FP), R8
+	MOVD rows+80(FP), R2
+	LSL $2, R4, R4
+	MOVBU add+88(FP), R12
+	TSTW R12, R12
+	BNE add69
+row70:
+	FLDPQ 0(R8), (F0, F1)
+	FLDPQ 32(R8), (F2, F3)
 	FMOVQ 0(R0), F29
-	WORD $0x4e3dd408 // fadd v8.4s, v0.4s, v29.4s
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
 	FMOVQ 16(R0), F29
-	WORD $0x4e3dd429 // fadd v9.4s, v1.4s, v29.4s
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
 	FMOVQ 32(R0), F29
-	WORD $0x4e3dd44a // fadd v10.4s, v2.4s, v29.4s
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
 	FMOVQ 48(R0), F29
-	WORD $0x4e3dd46b // fadd v11.4s, v3.4s, v29.4s
-	FSTPQ (F8, F9), 0(R0)
-	FSTPQ (F10, F11), 32(R0)
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	FLDPQ 64(R8), (F0, F1)
+	FLDPQ 96(R8), (F2, F3)
 	FMOVQ 64(R0), F29
-	WORD $0x4e3dd488 // fadd v8.4s, v4.4s, v29.4s
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
 	FMOVQ 80(R0), F29
-	WORD $0x4e3dd4a9 // fadd v9.4s, v5.4s, v29.4s
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
 	FMOVQ 96(R0), F29
-	WORD $0x4e3dd4ca // fadd v10.4s, v6.4s, v29.4s
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
 	FMOVQ 112(R0), F29
-	WORD $0x4e3dd4eb // fadd v11.4s, v7.4s, v29.4s
-	FSTPQ (F8, F9), 64(R0)
-	FSTPQ (F10, F11), 96(R0)
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 64(R5)
+	FSTPQ (F2, F3), 96(R5)
 	ADDS $128, R0, R0
-	SUBS $32, R2, R2
-	BGT row61
+	ADDS R4, R5, R5
+	SUBS $1, R2, R2
+	BNE row70
+	RET
+add69:
+row71:
+	FLDPQ 0(R8), (F0, F1)
+	FLDPQ 32(R8), (F2, F3)
+	FMOVQ 0(R0), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R0), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R0), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R0), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FMOVQ 0(R5), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R5), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R5), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R5), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	FLDPQ 64(R8), (F0, F1)
+	FLDPQ 96(R8), (F2, F3)
+	FMOVQ 64(R0), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R0), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R0), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R0), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FMOVQ 64(R5), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R5), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R5), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R5), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 64(R5)
+	FSTPQ (F2, F3), 96(R5)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	SUBS $1, R2, R2
+	BNE row71
 	RET
 
 // func storeNEON(dst []float32, stride int, tile []float32, rows int, cols int, alpha float32, beta float32)
@@ -2277,12 +2599,12 @@ TEXT ·storeNEON(SB), NOSPLIT, $64-80
 	MOVWU beta+76(FP), R3
 	ADDW R3, R3, R3
 	CMP $16, R2
-	BLE narrow62
+	BLE narrow72
 	CMP $32, R2
-	BLT partial63
+	BLT partial73
 	TSTW R3, R3
-	BNE add64
-row65:
+	BNE add74
+row75:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2306,10 +2628,10 @@ row65:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row65
+	BNE row75
 	RET
-add64:
-row66:
+add74:
+row76:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2345,15 +2667,15 @@ row66:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row66
+	BNE row76
 	RET
-partial63:
+partial73:
 	SUBS $16, R2, R2
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	TSTW R3, R3
-	BNE add67
-row68:
+	BNE add77
+row78:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2377,18 +2699,18 @@ row68:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $64, R5, R12
 	MOVD R2, R14
-tail69:
+tail79:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail69
+	BNE tail79
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row68
+	BNE row78
 	RET
-add67:
-row70:
+add77:
+row80:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2422,11 +2744,11 @@ row70:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $64, R5, R12
 	MOVD R2, R14
-tail71:
+tail81:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail71
+	BNE tail81
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -2439,22 +2761,22 @@ tail71:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $64, R5, R12
 	MOVD R2, R14
-tail72:
+tail82:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail72
+	BNE tail82
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row70
+	BNE row80
 	RET
-narrow62:
+narrow72:
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	TSTW R3, R3
-	BNE add73
-row74:
+	BNE add83
+row84:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2468,18 +2790,18 @@ row74:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail75:
+tail85:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail75
+	BNE tail85
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row74
+	BNE row84
 	RET
-add73:
-row76:
+add83:
+row86:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2497,11 +2819,11 @@ row76:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail77:
+tail87:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail77
+	BNE tail87
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -2514,15 +2836,15 @@ tail77:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail78:
+tail88:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail78
+	BNE tail88
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row76
+	BNE row86
 	RET
 
 // func gatherNEON(dst []float32, src []float32, stride int, rows int)
@@ -2532,7 +2854,7 @@ TEXT ·gatherNEON(SB), NOSPLIT, $0-64
 	MOVD stride+48(FP), R6
 	MOVD rows+56(FP), R2
 	LSL $2, R6, R6
-row79:
+row89:
 	FLDPQ 0(R4), (F0, F1)
 	FLDPQ 32(R4), (F2, F3)
 	FLDPQ 64(R4), (F4, F5)
@@ -2544,7 +2866,7 @@ row79:
 	ADDS R6, R4, R4
 	ADDS $128, R5, R5
 	SUBS $1, R2, R2
-	BNE row79
+	BNE row89
 	RET
 
 // func addNEON(y []float32, x []float32)
@@ -2553,9 +2875,9 @@ TEXT ·addNEON(SB), NOSPLIT, $64-48
 	MOVD x_base+24(FP), R0
 	MOVD x_len+32(FP), R2
 	SUBS $16, R2, R2
-	BLT rest81
+	BLT rest91
 	PCALIGN $32
-loop80:
+loop90:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R5), (F4, F5)
@@ -2569,10 +2891,10 @@ loop80:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop80
-rest81:
+	BGE loop90
+rest91:
 	ADDS $16, R2, R2
-	BEQ done82
+	BEQ done92
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -2584,11 +2906,11 @@ rest81:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail83:
+tail93:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail83
+	BNE tail93
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -2601,11 +2923,11 @@ tail83:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail84:
+tail94:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail84
+	BNE tail94
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -2618,12 +2940,12 @@ tail84:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail85:
+tail95:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail85
-done82:
+	BNE tail95
+done92:
 	RET
 
 // func transposeNEON(dst []float32, ldd int, src []float32, lds int, rows int, cols int)

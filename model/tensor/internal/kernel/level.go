@@ -27,15 +27,15 @@ type level struct {
 	quantise16 func(dst []int16, x []float32, scale, low, high float32)
 	quantise8  func(dst []uint8, x []float32, scale, low, high float32, zero int32)
 	extent     func(x []float32) (low, high float32, magnitude int32)
-	scale      func(tile, scale, weights, bias []float32)
-	dequantise func(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
-	addBias    func(tile, bias []float32)
+	addBias    func(dst []float32, stride int, tile, bias []float32, rows int, add bool)
+	scale      func(dst []float32, stride int, tile, scale, weights, bias []float32, rows int, add bool)
+	dequantise func(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
 	store      func(dst []float32, stride int, tile []float32, rows, cols int, alpha, beta float32)
 	prefetch   func(dst []float32, stride, rows int)
 	gather     func(dst, src []float32, stride, rows int)
 	transpose  func(dst []float32, ldd int, src []float32, lds, rows, cols int)
 
-	activations [5]func(y, x []float32)
+	activations [5]elementwise
 	add         func(y, x []float32)
 	layerNorm   func(y, x, weight, bias []float32, epsilon float32)
 	softmax     func(x []float32, n int, scale float32)
@@ -66,7 +66,7 @@ var generic = level{
 	prefetch:    func([]float32, int, int) {},
 	gather:      gather,
 	transpose:   transpose,
-	activations: [5]func(y, x []float32){nil, quickGELU, gelu, tanhGELU, relu},
+	activations: [5]elementwise{nil, ofValues(quickGELU), ofValues(gelu), ofValues(tanhGELU), ofValues(relu)},
 	add:         add,
 	layerNorm:   layerNorm,
 	softmax:     softmax,

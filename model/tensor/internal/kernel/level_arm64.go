@@ -20,7 +20,7 @@ var neon = level{
 	prefetch:    func([]float32, int, int) {},
 	gather:      gatherNEON,
 	transpose:   transposeBlocks,
-	activations: [5]func(y, x []float32){nil, quickGELUNEON, geluNEON, tanhGELUNEON, reluNEON},
+	activations: [5]elementwise{nil, quickGELUNEON, geluNEON, tanhGELUNEON, reluNEON},
 	add:         addNEON,
 	layerNorm:   layerNormNEON,
 	softmax:     softmaxNEON,

@@ -23,6 +23,8 @@ const (
 	// block is how many steps of a panel are, 192 KiB of them, so that they stay in that cache from tile to tile. It is a
 	// multiple of block16's steps.
 	block = 1536
+	// together is how many bytes of panels are worked on with each tile's rows.
+	together = 2 * block * 4 * panel
 	// mostRows of the left-hand side are worked on at a time.
 	mostRows = 256
 )
@@ -68,7 +70,7 @@ func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
 	*p = product{w: w, x: x, y: y, then: then, chunks: (y.Rows + fit - 1) / fit, groups: 1}
 	if n := runtime.GOMAXPROCS(0); n > 1 {
 		const each = 4 // pieces for each processor, so that they end together
-		p.groups = max(1, min(panels, each*n/p.chunks))
+		p.groups = min(panels, (each*n+p.chunks-1)/p.chunks)
 	}
 	pool.Run(p.chunks*p.groups, p)
 	*p = product{}
@@ -83,25 +85,30 @@ func (p *product) Do(piece int) {
 	panels := len(p.w.bias) / panel
 	from, to := p.y.Rows*chunk/p.chunks, p.y.Rows*(chunk+1)/p.chunks
 	t.apart = p.w.apart.gather(t.apart, p.x, from, to)
-	for i := panels * group / p.groups; i < panels*(group+1)/p.groups; i++ {
-		p.panel(t, i, from, to)
+	first, last := panels*group/p.groups, panels*(group+1)/p.groups
+	each := max(1, together/(4*panel*p.w.steps))
+	for ; first < last; first += each {
+		p.panels(t, first, min(first+each, last), from, to)
 	}
 }
 
-// panel computes rows from to to of one panel. Long columns are worked down block by block, for all rows each.
-func (p *product) panel(t *tiles, index, from, to int) {
+// panels computes rows from to to of some panels, tile by tile, so that the rows of one stay in the first cache from panel
+// to panel, and the panels in the second. Columns that are too long for that are worked down block by block.
+func (p *product) panels(t *tiles, first, last, from, to int) {
 	height := p.w.level.rows[p.w.precision]
 	count := (to - from + height - 1) / height
 	edge := func(i int) int { return from + (to-from)*i/count }
 	for step := 0; step < p.w.steps; step += block {
 		end := min(step+block, p.w.steps)
 		for i := range count {
-			if end == p.w.steps {
-				p.w.level.prefetch(p.y.Data[edge(i)*p.y.Stride+index*panel:], p.y.Stride, edge(i+1)-edge(i))
-			}
-			p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, end)
-			if end == p.w.steps {
-				p.finish(t, index, edge(i), edge(i+1), edge(i)-from)
+			for index := first; index < last; index++ {
+				if end == p.w.steps {
+					p.w.level.prefetch(p.y.Data[edge(i)*p.y.Stride+index*panel:], p.y.Stride, edge(i+1)-edge(i))
+				}
+				p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, end)
+				if end == p.w.steps {
+					p.finish(t, index, edge(i), edge(i+1), edge(i)-from)
+				}
 			}
 		}
 	}
@@ -129,30 +136,45 @@ func (p *product) sum(t *tiles, index, from, to, at, step, end int) {
 
 // finish takes a tile from row at of t on to its place in y.
 func (p *product) finish(t *tiles, index, from, to, at int) {
-	w, first := p.w, index*panel
-	values := t.values[at*panel : (at+to-from)*panel]
+	w, first, rows := p.w, index*panel, to-from
+	tile := t.values[at*panel:][:rows*panel]
+	y, stride, cols, add := p.y.Data[from*p.y.Stride+first:], p.y.Stride, min(panel, w.out-first), p.then.Add
+	activate, finally := w.level.activations[p.then.Activation], w.level.activations[p.then.Finally]
+
+	direct := cols == panel && activate == nil && len(w.apart.columns) == 0
+	if direct {
+		p.complete(y, stride, t, index, from, rows, at, add)
+	} else {
+		p.complete(tile, panel, t, index, from, rows, at, false)
+		w.apart.add(w.level, tile, t.apart, at, index)
+	}
+	switch {
+	case direct:
+	case activate != nil && !add:
+		activate(y, stride, tile, panel, rows, cols)
+	case activate != nil:
+		activate(tile, panel, tile, panel, rows, panel)
+		w.level.store(y, stride, tile, rows, cols, 1, 1)
+	case add:
+		w.level.store(y, stride, tile, rows, cols, 1, 1)
+	default:
+		w.level.store(y, stride, tile, rows, cols, 1, 0)
+	}
+	if finally != nil {
+		finally(y, stride, y, stride, rows, cols)
+	}
+}
+
+// complete computes dst, or += with add, from the sums of a tile that starts at row at of t.
+func (p *product) complete(dst []float32, stride int, t *tiles, index, from, rows, at int, add bool) {
+	w, x, first := p.w, p.x, index*panel
+	tile := t.values[at*panel:][:rows*panel]
 	switch w.precision {
 	case Float32:
-		w.level.addBias(values, w.bias[first:])
+		w.level.addBias(dst, stride, tile, w.bias[first:], rows, add)
 	case Int16:
-		w.level.scale(values, p.x.scale[from:to], w.scale[first:], w.bias[first:])
+		w.level.scale(dst, stride, tile, x.scale[from:], w.scale[first:], w.bias[first:], rows, add)
 	case Int8:
-		w.level.dequantise(values, t.sums[at*panel:], p.x.scale[from:to], p.x.zero[from:], w.scale[first:], w.sums[first:], w.bias[first:])
-	}
-	w.apart.add(w.level, values, t.apart, at, index)
-	if f := w.level.activations[p.then.Activation]; f != nil {
-		f(values, values)
-	}
-	var beta float32
-	if p.then.Add {
-		beta = 1
-	}
-	cols := min(panel, w.out-first)
-	w.level.store(p.y.Data[from*p.y.Stride+first:], p.y.Stride, values, to-from, cols, 1, beta)
-	if f := w.level.activations[p.then.Finally]; f != nil {
-		for i := from; i < to; i++ {
-			row := p.y.Data[i*p.y.Stride+first:][:cols]
-			f(row, row)
-		}
+		w.level.dequantise(dst, stride, t.sums[at*panel:], x.scale[from:], x.zero[from:], w.scale[first:], w.sums[first:], w.bias[first:], rows, add)
 	}
 }

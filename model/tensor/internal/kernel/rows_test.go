@@ -222,25 +222,46 @@ func TestPanelKernels(t *testing.T) {
 			gather(want, src, panel+5, rows)
 			same(t, "gather", got, want)
 
-			bias := random(4, panel)
-			active.addBias(got, bias)
-			addBias(want, bias)
-			same(t, "bias", got, want)
-
-			factors, weights := random(5, rows), random(6, panel)
+			bias, factors, weights := random(4, panel), random(5, rows), random(6, panel)
 			sums, zero, src32 := make([]int32, panel), make([]int32, rows), make([]int32, rows*panel)
 			for i, v := range random(7, rows*panel) {
 				src32[i] = int32(v * 1e8)
 				sums[i%panel] = int32(v * 1e5)
 				zero[i%rows] = int32(100 + 50*v)
 			}
-			active.scale(got, factors, weights, bias)
-			scale(want, factors, weights, bias)
-			same(t, "scale", got, want)
+			tile := random(8, rows*panel)
+			for _, add := range []bool{false, true} {
+				for _, stride := range []int{panel, panel + 3} {
+					got, want := random(9, rows*stride), random(9, rows*stride)
+					active.addBias(got, stride, tile, bias, rows, add)
+					addBias(want, stride, tile, bias, rows, add)
+					same(t, "bias", got, want)
+					active.scale(got, stride, tile, factors, weights, bias, rows, add)
+					scale(want, stride, tile, factors, weights, bias, rows, add)
+					same(t, "scale", got, want)
+					active.dequantise(got, stride, src32, factors, zero, weights, sums, bias, rows, add)
+					dequantise(want, stride, src32, factors, zero, weights, sums, bias, rows, add)
+					same(t, "dequantise", got, want)
+				}
+			}
+		}
+	})
+}
 
-			active.dequantise(got, src32, factors, zero, weights, sums, bias)
-			dequantise(want, src32, factors, zero, weights, sums, bias)
-			same(t, "dequantise", got, want)
+// TestActivatedRows checks that rows of a matrix come out as each of them alone, and that nothing beside them changes.
+func TestActivatedRows(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for a, f := range active.activations {
+			for cols := 1; f != nil && cols <= 35; cols++ {
+				const rows = 3
+				ldx, ldy := cols+2, cols+5
+				x, got, want := random(1, rows*ldx), random(2, rows*ldy), random(2, rows*ldy)
+				f(got, ldy, x, ldx, rows, cols)
+				for r := range rows {
+					Activation(a).Apply(want[r*ldy:][:cols], x[r*ldx:][:cols])
+				}
+				same(t, "rows", got, want)
+			}
 		}
 	})
 }

@@ -85,22 +85,22 @@ func peakInt8AVX2(n int)
 // reluAVX512 computes max(x, 0).
 //
 //go:noescape
-func reluAVX512(y []float32, x []float32)
+func reluAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // quickGELUAVX512 computes x·sigmoid(1.702·x).
 //
 //go:noescape
-func quickGELUAVX512(y []float32, x []float32)
+func quickGELUAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // tanhGELUAVX512 computes GELU by its tanh approximation.
 //
 //go:noescape
-func tanhGELUAVX512(y []float32, x []float32)
+func tanhGELUAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // geluAVX512 computes x·Φ(x).
 //
 //go:noescape
-func geluAVX512(y []float32, x []float32)
+func geluAVX512(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // layerNormAVX512 brings a row to mean 0 and variance 1, scales and shifts it.
 //
@@ -127,20 +127,20 @@ func quantise16AVX512(dst []int16, x []float32, scale float32, low float32, high
 //go:noescape
 func quantise8AVX512(dst []uint8, x []float32, scale float32, low float32, high float32, zero int32)
 
-// scaleAVX512 computes tile·(scale·weights) + bias in place for the len(scale) rows of a tile.
+// scaleAVX512 computes dst = tile·(scale·weights) + bias, or += with add.
 //
 //go:noescape
-func scaleAVX512(tile []float32, scale []float32, weights []float32, bias []float32)
+func scaleAVX512(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
 
-// dequantiseAVX512 computes dst = (src - zero·sums)·(scale·weights) + bias for the len(scale) rows of a tile.
+// dequantiseAVX512 computes dst = (src - zero·sums)·(scale·weights) + bias, or += with add.
 //
 //go:noescape
-func dequantiseAVX512(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
+func dequantiseAVX512(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
 
-// addBiasAVX512 adds bias to the rows of a tile.
+// addBiasAVX512 computes dst = tile + bias, or += with add.
 //
 //go:noescape
-func addBiasAVX512(tile []float32, bias []float32)
+func addBiasAVX512(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
 
 // storeAVX512 computes dst = alpha·tile + beta·dst on cols columns; with a beta of 0 it does not read dst.
 //
@@ -160,22 +160,22 @@ func addAVX512(y []float32, x []float32)
 // reluAVX2 computes max(x, 0).
 //
 //go:noescape
-func reluAVX2(y []float32, x []float32)
+func reluAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // quickGELUAVX2 computes x·sigmoid(1.702·x).
 //
 //go:noescape
-func quickGELUAVX2(y []float32, x []float32)
+func quickGELUAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // tanhGELUAVX2 computes GELU by its tanh approximation.
 //
 //go:noescape
-func tanhGELUAVX2(y []float32, x []float32)
+func tanhGELUAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // geluAVX2 computes x·Φ(x).
 //
 //go:noescape
-func geluAVX2(y []float32, x []float32)
+func geluAVX2(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // layerNormAVX2 brings a row to mean 0 and variance 1, scales and shifts it.
 //
@@ -197,20 +197,20 @@ func extentAVX2(x []float32) (low float32, high float32, magnitude int32)
 //go:noescape
 func quantise16AVX2(dst []int16, x []float32, scale float32, low float32, high float32)
 
-// scaleAVX2 computes tile·(scale·weights) + bias in place for the len(scale) rows of a tile.
+// scaleAVX2 computes dst = tile·(scale·weights) + bias, or += with add.
 //
 //go:noescape
-func scaleAVX2(tile []float32, scale []float32, weights []float32, bias []float32)
+func scaleAVX2(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
 
-// dequantiseAVX2 computes dst = (src - zero·sums)·(scale·weights) + bias for the len(scale) rows of a tile.
+// dequantiseAVX2 computes dst = (src - zero·sums)·(scale·weights) + bias, or += with add.
 //
 //go:noescape
-func dequantiseAVX2(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
+func dequantiseAVX2(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
 
-// addBiasAVX2 adds bias to the rows of a tile.
+// addBiasAVX2 computes dst = tile + bias, or += with add.
 //
 //go:noescape
-func addBiasAVX2(tile []float32, bias []float32)
+func addBiasAVX2(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
 
 // storeAVX2 computes dst = alpha·tile + beta·dst on cols columns; with a beta of 0 it does not read dst.
 //

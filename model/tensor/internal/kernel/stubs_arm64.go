@@ -45,22 +45,22 @@ func peakQuadsNEON(n int)
 // reluNEON computes max(x, 0).
 //
 //go:noescape
-func reluNEON(y []float32, x []float32)
+func reluNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // quickGELUNEON computes x·sigmoid(1.702·x).
 //
 //go:noescape
-func quickGELUNEON(y []float32, x []float32)
+func quickGELUNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // tanhGELUNEON computes GELU by its tanh approximation.
 //
 //go:noescape
-func tanhGELUNEON(y []float32, x []float32)
+func tanhGELUNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // geluNEON computes x·Φ(x).
 //
 //go:noescape
-func geluNEON(y []float32, x []float32)
+func geluNEON(y []float32, ldy int, x []float32, ldx int, rows int, cols int)
 
 // layerNormNEON brings a row to mean 0 and variance 1, scales and shifts it.
 //
@@ -87,20 +87,20 @@ func quantise16NEON(dst []int16, x []float32, scale float32, low float32, high f
 //go:noescape
 func quantise8NEON(dst []uint8, x []float32, scale float32, low float32, high float32, zero int32)
 
-// scaleNEON computes tile·(scale·weights) + bias in place for the len(scale) rows of a tile.
+// scaleNEON computes dst = tile·(scale·weights) + bias, or += with add.
 //
 //go:noescape
-func scaleNEON(tile []float32, scale []float32, weights []float32, bias []float32)
+func scaleNEON(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
 
-// dequantiseNEON computes dst = (src - zero·sums)·(scale·weights) + bias for the len(scale) rows of a tile.
+// dequantiseNEON computes dst = (src - zero·sums)·(scale·weights) + bias, or += with add.
 //
 //go:noescape
-func dequantiseNEON(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32)
+func dequantiseNEON(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
 
-// addBiasNEON adds bias to the rows of a tile.
+// addBiasNEON computes dst = tile + bias, or += with add.
 //
 //go:noescape
-func addBiasNEON(tile []float32, bias []float32)
+func addBiasNEON(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
 
 // storeNEON computes dst = alpha·tile + beta·dst on cols columns; with a beta of 0 it does not read dst.
 //

@@ -57,30 +57,38 @@ func tileInt8(m int, a []int16, lda int, b []int8, steps int, c []int32, ldc int
 	}
 }
 
-// addBias adds bias (32) to the rows of a tile.
-func addBias(tile, bias []float32) {
-	for i := range tile {
-		tile[i] += bias[i%panel]
-	}
+// addBias computes dst = tile + bias, or += with add, for some rows of 32.
+func addBias(dst []float32, stride int, tile, bias []float32, rows int, add bool) {
+	finish(dst, stride, rows, add, func(i, j int) float32 { return tile[i*panel+j] + bias[j] })
 }
 
-// scale computes tile·(scale·weights) + bias in place. There is a scale for each row of the tile; weights and bias have
-// a value for each column.
-func scale(tile, scale, weights, bias []float32) {
-	for i, s := range scale {
-		for j, w := range weights[:panel] {
-			tile[i*panel+j] = float32(tile[i*panel+j]*float32(s*w)) + bias[j]
-		}
-	}
+// scale computes dst = tile·(scale·weights) + bias, or += with add, for some rows of 32. There is a scale for each row;
+// weights and bias have a value for each column.
+func scale(dst []float32, stride int, tile, scale, weights, bias []float32, rows int, add bool) {
+	finish(dst, stride, rows, add, func(i, j int) float32 {
+		return float32(tile[i*panel+j]*float32(scale[i]*weights[j])) + bias[j]
+	})
 }
 
-// dequantise computes dst = (src - zero·sums)·(scale·weights) + bias for the rows of a tile. There is a scale and a zero
-// point for each row; weights, sums and bias have a value for each column.
-func dequantise(dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32) {
-	for i, s := range scale {
-		for j, w := range weights[:panel] {
-			exact := src[i*panel+j] - zero[i]*sums[j]
-			dst[i*panel+j] = float32(float32(exact)*float32(s*w)) + bias[j]
+// dequantise computes dst = (src - zero·sums)·(scale·weights) + bias, or += with add, for some rows of 32. There is a scale
+// and a zero point for each row; weights, sums and bias have a value for each column.
+func dequantise(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool) {
+	finish(dst, stride, rows, add, func(i, j int) float32 {
+		exact := src[i*panel+j] - zero[i]*sums[j]
+		return float32(float32(exact)*float32(scale[i]*weights[j])) + bias[j]
+	})
+}
+
+// finish sets some rows of 32, or adds to them.
+func finish(dst []float32, stride, rows int, add bool, value func(i, j int) float32) {
+	for i := range rows {
+		out := dst[i*stride:][:panel]
+		for j := range out {
+			v := value(i, j)
+			if add {
+				v += out[j]
+			}
+			out[j] = v
 		}
 	}
 }

@@ -44,17 +44,31 @@ func (l *lanes) horner(p, x vec, coefficients ...float64) {
 	}
 }
 
-// elementwise writes a function that computes y from x, in v0, leaving the result there; low and high go to v5 and v6.
+// elementwise writes a function that computes rows of y from rows of x, value by value: the body finds x in v0 and leaves
+// the result there; low and high go to v5 and v6.
 func (l *lanes) elementwise(name, doc string, low, high float64, body func()) {
-	l.function(name+l.suffix, doc, "y []float32, x []float32", "")
-	l.load("y_base", "DI", "x_base", "AX", "x_len", "CX")
+	l.function(name+l.suffix, doc, "y []float32, ldy int, x []float32, ldx int, rows int, cols int", "")
+	l.load("y_base", "DI", "ldy", "SI", "x_base", "AX", "ldx", "R8", "rows", "BX", "cols", "DX")
 	l.fillConstant(float(low), 5)
 	l.fillConstant(float(high), 6)
+	l.ins("MOVQ DX, CX")
+	l.ins("ANDQ $-16, CX") // how far a row moves the pointers
+	for _, stride := range []string{"SI", "R8"} {
+		l.ins("SUBQ CX, %s", stride)
+		l.ins("SHLQ $2, %s", stride)
+	}
+	row := l.fresh("row")
+	l.label(row)
+	l.ins("MOVQ DX, CX")
 	l.each([]string{"AX", "DI"}, func(tail bool) {
 		l.read(mem{"AX", 0}, 0, tail)
 		body()
 		l.write(0, mem{"DI", 0}, tail)
 	})
+	l.ins("ADDQ SI, DI")
+	l.ins("ADDQ R8, AX")
+	l.ins("DECQ BX")
+	l.ins("JNZ %s", row)
 	l.ret()
 }
 

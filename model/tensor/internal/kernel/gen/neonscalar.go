@@ -7,7 +7,7 @@ import (
 
 // armRegisters are those of arm64 that stand for amd64's. R12 to R15 are for scratch, R17 for the table of constants.
 var armRegisters = map[string]string{
-	"AX": "R0", "BX": "R1", "CX": "R2", "DX": "R3", "SI": "R4", "DI": "R5", "R8": "R6", "R9": "R7",
+	"AX": "R0", "BX": "R1", "CX": "R2", "DX": "R3", "SI": "R4", "DI": "R5", "R8": "R6", "R9": "R7", "R11": "R8",
 }
 
 func armRegister(name string) string {
@@ -46,6 +46,10 @@ func arm(text string) string {
 		return fmt.Sprintf("ADDS %s, %s, %[2]s", a, b)
 	case "ADDL":
 		return fmt.Sprintf("ADDW %s, %s, %[2]s", a, b)
+	case "ANDQ":
+		return fmt.Sprintf("AND %s, %s, %[2]s", a, b)
+	case "MOVBLZX":
+		return fmt.Sprintf("MOVBU %s, %s", a, b)
 	case "SUBQ":
 		return fmt.Sprintf("SUBS %s, %s, %[2]s", a, b)
 	case "DECQ":

@@ -1,72 +1,89 @@
 package main
 
+// finish writes a function that takes a tile to its place: dst = f(tile), or += with add, for rows of 32 columns. row
+// begins each row, and value leaves half j of one in v0, using up to v6.
+func (l *lanes) finish(name, doc, operands string, row func(), value func(j int), advance func()) {
+	l.function(name+l.suffix, "computes dst = "+doc+", or += with add.", "dst []float32, stride int, "+operands+", rows int, add bool", "")
+	for _, p := range [][2]string{
+		{"dst_base", "DI"}, {"stride", "SI"}, {"tile_base", "AX"}, {"src_base", "AX"}, {"scale_base", "BX"}, {"zero_base", "R8"},
+		{"weights_base", "DX"}, {"sums_base", "R9"}, {"bias_base", "R11"}, {"rows", "CX"},
+	} {
+		if _, ok := l.offsets[p[0]]; ok {
+			l.load(p[0], p[1])
+		}
+	}
+	l.ins("SHLQ $2, SI")
+	l.ins("MOVBLZX %s, R12", l.arg("add"))
+	add := l.fresh("add")
+	l.ins("TESTL R12, R12")
+	l.ins("JNZ %s", add)
+	for _, adding := range []bool{false, true} {
+		if adding {
+			l.label(add)
+		}
+		loop := l.fresh("row")
+		l.label(loop)
+		row()
+		for j := range 2 {
+			value(j)
+			if adding {
+				l.op("VADDPS", mem{"DI", 64 * j}, vec(0), vec(0))
+			}
+			l.write(0, mem{"DI", 64 * j}, false)
+		}
+		l.ins("ADDQ $%d, AX", 4*panel)
+		l.ins("ADDQ SI, DI")
+		advance()
+		l.ins("DECQ CX")
+		l.ins("JNZ %s", loop)
+		l.ret()
+	}
+}
+
 // dequantise writes the way back from a tile's sums of int8.
 func (l *lanes) dequantise() {
-	l.function("dequantise"+l.suffix, "computes dst = (src - zero·sums)·(scale·weights) + bias for the len(scale) rows of a tile.",
-		"dst []float32, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32", "")
-	l.load("dst_base", "DI", "src_base", "AX", "scale_base", "BX", "scale_len", "CX", "zero_base", "R8",
-		"weights_base", "DX", "sums_base", "SI", "bias_base", "R9")
-	loop := l.fresh("row")
-	l.label(loop)
-	l.fill("(BX)", 5)
-	l.fill("(R8)", 6)
-	for j := range 2 {
-		l.op("VPMULLD", mem{"SI", 64 * j}, vec(6), vec(0))
-		l.read(mem{"AX", 64 * j}, 1, false)
-		l.op("VPSUBD", vec(0), vec(1), vec(1))
-		l.op("VCVTDQ2PS", vec(1), vec(1))
-		l.op("VMULPS", mem{"DX", 64 * j}, vec(5), vec(2))
-		l.op("VMULPS", vec(2), vec(1), vec(1))
-		l.op("VADDPS", mem{"R9", 64 * j}, vec(1), vec(1))
-		l.write(1, mem{"DI", 64 * j}, false)
-	}
-	l.ins("ADDQ $%d, AX", 4*panel)
-	l.ins("ADDQ $%d, DI", 4*panel)
-	l.ins("ADDQ $4, BX")
-	l.ins("ADDQ $4, R8")
-	l.ins("DECQ CX")
-	l.ins("JNZ %s", loop)
-	l.ret()
+	l.finish("dequantise", "(src - zero·sums)·(scale·weights) + bias",
+		"src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32",
+		func() {
+			l.fill("(BX)", 5)
+			l.fill("(R8)", 6)
+		},
+		func(j int) {
+			l.op("VPMULLD", mem{"R9", 64 * j}, vec(6), vec(0))
+			l.read(mem{"AX", 64 * j}, 1, false)
+			l.op("VPSUBD", vec(0), vec(1), vec(1))
+			l.op("VCVTDQ2PS", vec(1), vec(1))
+			l.op("VMULPS", mem{"DX", 64 * j}, vec(5), vec(2))
+			l.op("VMULPS", vec(2), vec(1), vec(0))
+			l.op("VADDPS", mem{"R11", 64 * j}, vec(0), vec(0))
+		},
+		func() {
+			l.ins("ADDQ $4, BX")
+			l.ins("ADDQ $4, R8")
+		})
 }
 
 // scale writes the way back from a tile's sums of int16.
 func (l *lanes) scale() {
-	l.function("scale"+l.suffix, "computes tile·(scale·weights) + bias in place for the len(scale) rows of a tile.",
-		"tile []float32, scale []float32, weights []float32, bias []float32", "")
-	l.load("tile_base", "DI", "scale_base", "BX", "scale_len", "CX", "weights_base", "DX", "bias_base", "R9")
-	loop := l.fresh("row")
-	l.label(loop)
-	l.fill("(BX)", 5)
-	for j := range 2 {
-		l.op("VMULPS", mem{"DX", 64 * j}, vec(5), vec(0))
-		l.op("VMULPS", mem{"DI", 64 * j}, vec(0), vec(0))
-		l.op("VADDPS", mem{"R9", 64 * j}, vec(0), vec(0))
-		l.write(0, mem{"DI", 64 * j}, false)
-	}
-	l.ins("ADDQ $%d, DI", 4*panel)
-	l.ins("ADDQ $4, BX")
-	l.ins("DECQ CX")
-	l.ins("JNZ %s", loop)
-	l.ret()
+	l.finish("scale", "tile·(scale·weights) + bias",
+		"tile []float32, scale []float32, weights []float32, bias []float32",
+		func() { l.fill("(BX)", 5) },
+		func(j int) {
+			l.op("VMULPS", mem{"DX", 64 * j}, vec(5), vec(0))
+			l.op("VMULPS", mem{"AX", 64 * j}, vec(0), vec(0))
+			l.op("VADDPS", mem{"R11", 64 * j}, vec(0), vec(0))
+		},
+		func() { l.ins("ADDQ $4, BX") })
 }
 
 // addBias writes the addition of one row to all rows of a tile.
 func (l *lanes) addBias() {
-	l.function("addBias"+l.suffix, "adds bias to the rows of a tile.", "tile []float32, bias []float32", "")
-	l.load("tile_base", "AX", "tile_len", "CX", "bias_base", "BX")
-	l.read(mem{"BX", 0}, 0, false)
-	l.read(mem{"BX", 64}, 1, false)
-	loop := l.fresh("row")
-	l.label(loop)
-	for j := range vec(2) {
-		at := mem{"AX", 64 * int(j)}
-		l.op("VADDPS", at, j, vec(2))
-		l.write(2, at, false)
-	}
-	l.ins("ADDQ $%d, AX", 4*panel)
-	l.ins("SUBQ $%d, CX", panel)
-	l.ins("JGT %s", loop)
-	l.ret()
+	l.finish("addBias", "tile + bias", "tile []float32, bias []float32", func() {},
+		func(j int) {
+			l.read(mem{"R11", 64 * j}, 0, false)
+			l.op("VADDPS", mem{"AX", 64 * j}, vec(0), vec(0))
+		},
+		func() {})
 }
 
 // store writes the way of a tile into its place in a matrix.

@@ -24,8 +24,10 @@ type tile struct {
 const (
 	panel  = 32 // columns
 	unroll = 4  // steps
-	// ahead is how far B is asked for: a page, at whose ends the processor's own prefetching stops. It is worth 1 to 3 %.
-	ahead = 4096
+	// ahead is how far B is asked for, into the second cache: beyond the end of a page, where the processor's own prefetching
+	// stops. The first cache has too few requests at a time for weights that come from memory: asking there is up to a
+	// fifth slower.
+	ahead = 6144
 )
 
 func fusedFloat32(o *output, row, columns, acc, _ string, _ bool) {
@@ -149,7 +151,7 @@ func (t tile) body(o *output, m int) {
 			at := panel*t.width*u + lane*t.width/4*j
 			o.ins("%s %d(DX), %s", t.read, at, c)
 			if at%64 == 0 { // once a line
-				o.ins("PREFETCHT0 %d(DX)", at+ahead)
+				o.ins("PREFETCHT1 %d(DX)", at+ahead)
 			}
 		}
 		for i := range m {
