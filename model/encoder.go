@@ -18,10 +18,12 @@ type encoder struct {
 type encoderBlock struct {
 	ln1, ln2               tensor.LayerNorm
 	qkv, out, fc, contract *tensor.Packed
+	single                 *tensor.SingleQuery // where only pooled rows go on; qkv is then their queries alone
 }
 
-// pack lays a transformer out for inference. It calls done after each block.
-func (t *transformer) pack(p tensor.Precision, done func()) *encoder {
+// pack lays a transformer out for inference, whose last block gives pooled rows alone where it pools. It calls done after
+// each block.
+func (t *transformer) pack(p tensor.Precision, pools bool, done func()) *encoder {
 	e := &encoder{
 		width: t.width, mlp: t.mlp,
 		attention:  tensor.MultiHead{Heads: t.attention.Heads, Causal: t.attention.Causal},
@@ -33,9 +35,15 @@ func (t *transformer) pack(p tensor.Precision, done func()) *encoder {
 			b.ln1, b.qkv = tensor.Smooth(b.ln1, b.qkv)
 			b.ln2, b.fc = tensor.Smooth(b.ln2, b.fc)
 		}
+		var single *tensor.SingleQuery
+		if pools && i == len(t.blocks)-1 {
+			single = tensor.PackSingleQuery(t.attention.Heads, b.qkv.Part(t.width, 3*t.width))
+			b.qkv = b.qkv.Part(0, t.width)
+		}
 		e.blocks[i] = encoderBlock{
 			ln1: b.ln1, ln2: b.ln2,
 			qkv: b.qkv.Pack(p), out: b.out.Pack(p), fc: b.fc.Pack(p), contract: b.contract.Pack(p),
+			single: single,
 		}
 		done()
 	}
@@ -44,13 +52,13 @@ func (t *transformer) pack(p tensor.Precision, done func()) *encoder {
 
 // encoderScratch is the values inside a block, for up to T rows.
 type encoderScratch struct {
-	x       []float32    // (T, W) the residual stream
-	qkv     []float32    // (T, 3W)
-	norm    *tensor.Rows // (T, W) after ln_1, then after ln_2
-	mixed   *tensor.Rows // (T, W) what attention gives to out_proj
-	hidden  *tensor.Rows // (T, MLP)
-	pooled  *tensor.Rows // (T, W) after the last norm, in float32
-	lengths []tensor.Sequence
+	x      []float32    // (T, W) the residual stream
+	qkv    []float32    // (T, 3W)
+	norm   *tensor.Rows // (T, W) after ln_1, then after ln_2
+	mixed  *tensor.Rows // (T, W) what attention gives to out_proj
+	hidden *tensor.Rows // (T, MLP)
+	pooled *tensor.Rows // (T, W) after the last norm, in float32
+	places []tensor.Sequence
 }
 
 func (e *encoder) newScratch(rows int, proj *tensor.Packed) encoderScratch {
@@ -62,39 +70,58 @@ func (e *encoder) newScratch(rows int, proj *tensor.Packed) encoderScratch {
 	}
 }
 
-// forward runs the T rows of s.x through all blocks and returns the pooled ones (N, W), which stand at its front. In
-// the last block only those are computed beyond the keys and values.
+// forward runs the T rows of s.x through all blocks and returns those that the last one gives. Where it pools, these are the
+// pooled rows (N, W), at the front of s.x.
 func (e *encoder) forward(s *encoderScratch, seqs []sequence, rows int) blas32.General {
 	x := tensor.Matrix(s.x, rows, e.width)
 	for i := range e.blocks {
-		x = e.forwardBlock(&e.blocks[i], s, seqs, x, i == len(e.blocks)-1)
+		b := &e.blocks[i]
+		if b.single != nil {
+			x = e.attendPooled(b, s, seqs, x)
+		} else {
+			e.attend(b, s, seqs, x)
+		}
+		s.mixed.Quantise(x.Rows)
+		b.out.Multiply(x, s.mixed, tensor.Epilogue{Add: true})
+		b.ln2.NormalizeRows(s.norm, x)
+		b.fc.Multiply(s.hidden.Matrix(x.Rows), s.norm, e.activation)
+		s.hidden.Quantise(x.Rows)
+		b.contract.Multiply(x, s.hidden, tensor.Epilogue{Add: true})
 	}
 	return x
 }
 
-// forwardBlock runs x through one block, in place, and returns it; with pooled one row a sequence, moved to its front.
-func (e *encoder) forwardBlock(b *encoderBlock, s *encoderScratch, seqs []sequence, x blas32.General, pooled bool) blas32.General {
+// attend sets s.mixed to what the attention of a block gives all rows of x.
+func (e *encoder) attend(b *encoderBlock, s *encoderScratch, seqs []sequence, x blas32.General) {
 	qkv := tensor.Matrix(s.qkv, x.Rows, 3*e.width)
 	b.ln1.NormalizeRows(s.norm, x)
 	b.qkv.Multiply(qkv, s.norm, tensor.Epilogue{})
-	s.lengths = s.lengths[:0]
+	s.places = s.places[:0]
+	for _, q := range seqs {
+		s.places = append(s.places, tensor.Sequence{Start: q.start, Length: q.length, Queries: q.length, Out: q.start})
+	}
+	e.attention.Forward(s.mixed.Matrix(x.Rows), qkv, s.places)
+}
+
+// attendPooled sets s.mixed to what the attention of a block gives the pooled rows of x. It returns these rows, which it
+// moves to the front of x.
+func (e *encoder) attendPooled(b *encoderBlock, s *encoderScratch, seqs []sequence, x blas32.General) blas32.General {
+	n, norm := len(seqs), s.norm.Matrix(x.Rows)
+	b.ln1.Normalize(norm, x)
+	x.Rows = n
+	s.places = s.places[:0]
 	for i, q := range seqs {
-		ask := tensor.Sequence{Start: q.start, Length: q.length, Queries: q.length, Out: q.start}
-		if pooled {
-			ask.First, ask.Queries, ask.Out = q.pool, 1, i
-			copy(x.Data[i*e.width:(i+1)*e.width], x.Data[(q.start+q.pool)*e.width:])
+		row, seen := q.start+q.pool, q.length
+		if e.attention.Causal {
+			seen = q.pool + 1
 		}
-		s.lengths = append(s.lengths, ask)
+		copy(s.mixed.Row(i), norm.Data[row*norm.Stride:])
+		copy(x.Data[i*e.width:(i+1)*e.width], x.Data[row*e.width:])
+		s.places = append(s.places, tensor.Sequence{Start: q.start, Length: seen})
 	}
-	if pooled {
-		x.Rows = len(seqs)
-	}
-	e.attention.Forward(s.mixed.Matrix(x.Rows), qkv, s.lengths)
-	s.mixed.Quantise(x.Rows)
-	b.out.Multiply(x, s.mixed, tensor.Epilogue{Add: true})
-	b.ln2.NormalizeRows(s.norm, x)
-	b.fc.Multiply(s.hidden.Matrix(x.Rows), s.norm, e.activation)
-	s.hidden.Quantise(x.Rows)
-	b.contract.Multiply(x, s.hidden, tensor.Epilogue{Add: true})
+	s.mixed.Quantise(n)
+	queries := tensor.Matrix(s.qkv, n, e.width)
+	b.qkv.Multiply(queries, s.mixed, tensor.Epilogue{})
+	b.single.Forward(s.mixed.Matrix(n), queries, norm, s.places)
 	return x
 }

@@ -37,10 +37,9 @@ type bottleneck struct {
 //	x = [mean; pixels] + position
 //	out = c_proj(softmax(q(x₀)·k(x)ᵀ/√d)·v(x))
 type attentionPool struct {
-	position  []float32 // (1+grid², C)
-	attention tensor.MultiHead
+	position  []float32      // (1+grid², C)
 	query     *tensor.Packed // (C → C)
-	keys      *tensor.Packed // (C → 2C), and values
+	attention *tensor.SingleQuery
 	proj      *tensor.Packed // in float32, like those of the other towers
 }
 
@@ -63,7 +62,7 @@ type stageScratch struct {
 
 type poolScratch struct {
 	x, first, mixed *tensor.Rows // (N·(1+grid²), C), (N, C), (N, C)
-	qkv             []float32    // (N·(1+grid²), 3C)
+	queries         []float32    // (N, C)
 	seqs            []tensor.Sequence
 }
 
@@ -87,20 +86,19 @@ func (r *resNet) pack(p Precision, done func()) imageEncoder {
 		e.blocks = append(e.blocks, b)
 		done()
 	})
-	linear := func(p Precision, out int, names ...string) *tensor.Packed {
+	linear := func(out int, names ...string) *tensor.Linear {
 		var weight, bias []float32
 		for _, name := range names {
 			weight = append(weight, r.get("visual.attnpool."+name+".weight")...)
 			bias = append(bias, r.get("visual.attnpool."+name+".bias")...)
 		}
-		return tensor.Pack(p, weight, bias, width, out)
+		return tensor.NewLinear(weight, bias, width, out)
 	}
 	e.pool = attentionPool{
 		position:  r.get("visual.attnpool.positional_embedding"),
-		attention: tensor.MultiHead{Heads: r.Heads},
-		query:     linear(p, width, "q_proj"),
-		keys:      linear(p, 2*width, "k_proj", "v_proj"),
-		proj:      linear(tensor.Float32, r.embed, "c_proj"),
+		query:     linear(width, "q_proj").Pack(p),
+		attention: tensor.PackSingleQuery(r.Heads, linear(2*width, "k_proj", "v_proj")),
+		proj:      linear(r.embed, "c_proj").Pack(tensor.Float32),
 	}
 	e.scratch.New = func() any { return e.newScratch() }
 	return e
@@ -128,7 +126,7 @@ func (e *resNetEncoder) newScratch() *resNetScratch {
 		if b.halves {
 			side /= 2
 		}
-		next := e.pool.keys
+		next := e.pool.query
 		if i+1 < len(e.blocks) {
 			next = e.blocks[i+1].first
 		}
@@ -136,8 +134,8 @@ func (e *resNetEncoder) newScratch() *resNetScratch {
 	}
 	tokens, width := n*(1+side*side), e.channels()
 	s.pool = poolScratch{
-		x: tensor.NewRows(e.pool.keys, tokens), first: tensor.NewRows(e.pool.query, n), mixed: tensor.NewRows(e.pool.proj, n),
-		qkv: make([]float32, tokens*3*width),
+		x: tensor.NewRows(e.pool.proj, tokens), first: tensor.NewRows(e.pool.query, n), mixed: tensor.NewRows(e.pool.proj, n),
+		queries: make([]float32, n*width),
 	}
 	return s
 }
@@ -223,13 +221,11 @@ func (p *attentionPool) forward(s *poolScratch, dst []float32, pixels blas32.Gen
 			tensor.Add(s.x.Row(i*tokens+k), p.position[k*width:(k+1)*width])
 		}
 		copy(s.first.Row(i), mean)
-		s.seqs = append(s.seqs, tensor.Sequence{Start: i * tokens, Length: tokens, Queries: 1, Out: i})
+		s.seqs = append(s.seqs, tensor.Sequence{Start: i * tokens, Length: tokens})
 	}
-	s.x.Quantise(n * tokens)
 	s.first.Quantise(n)
-	qkv := tensor.Matrix(s.qkv, n*tokens, 3*width)
-	p.keys.Multiply(blas32.General{Rows: qkv.Rows, Cols: 2 * width, Stride: 3 * width, Data: qkv.Data[width:]}, s.x, tensor.Epilogue{})
-	p.query.Multiply(blas32.General{Rows: n, Cols: width, Stride: tokens * 3 * width, Data: qkv.Data}, s.first, tensor.Epilogue{})
-	p.attention.Forward(s.mixed.Matrix(n), qkv, s.seqs)
+	queries := tensor.Matrix(s.queries, n, width)
+	p.query.Multiply(queries, s.first, tensor.Epilogue{})
+	p.attention.Forward(s.mixed.Matrix(n), queries, s.x.Matrix(n*tokens), s.seqs)
 	p.proj.Multiply(tensor.Matrix(dst, n, p.proj.Out()), s.mixed, tensor.Epilogue{})
 }

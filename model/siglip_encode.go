@@ -17,11 +17,10 @@ type sigLIPEncoder struct {
 	scratch sync.Pool // of *sigLIPScratch
 }
 
-// sigLIPPool is the head. What comes behind the attention is in float32, as the other towers' projections are.
+// sigLIPPool is the head. It is in float32, as the other towers' last steps are.
 type sigLIPPool struct {
 	query             []float32 // (W) of the probe, the same for all pictures
-	keys              *tensor.Packed
-	attention         tensor.MultiHead
+	attention         *tensor.SingleQuery
 	out, fc, contract *tensor.Packed
 	ln                tensor.LayerNorm
 	activation        tensor.Epilogue
@@ -30,18 +29,15 @@ type sigLIPPool struct {
 type sigLIPScratch struct {
 	encoderScratch
 	patches             *tensor.Rows // (N·grid², 3·P·P)
-	tokens              *tensor.Rows // (N·grid², W) what the head looks at
 	mixed, norm, hidden *tensor.Rows // (N, W), (N, W), (N, MLP)
 	seqs                []sequence
-	asks                []tensor.Sequence
 }
 
 func (v *sigLIPVision) pack(p Precision, done func()) imageEncoder {
 	h := &v.head
-	e := &sigLIPEncoder{sigLIPVision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p, done), pooling: sigLIPPool{
+	e := &sigLIPEncoder{sigLIPVision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p, false, done), pooling: sigLIPPool{
 		query:     make([]float32, v.Width),
-		keys:      h.keys.Pack(p),
-		attention: tensor.MultiHead{Heads: v.Heads},
+		attention: tensor.PackSingleQuery(v.Heads, h.keys),
 		out:       h.out.Pack(tensor.Float32), fc: h.fc.Pack(tensor.Float32), contract: h.contract.Pack(tensor.Float32),
 		ln: h.ln, activation: tensor.Epilogue{Activation: h.activation},
 	}}
@@ -51,7 +47,6 @@ func (v *sigLIPVision) pack(p Precision, done func()) imageEncoder {
 		return &sigLIPScratch{
 			encoderScratch: e.blocks.newScratch(n*grid, e.pooling.out),
 			patches:        tensor.NewRows(e.conv, n*grid),
-			tokens:         tensor.NewRows(e.pooling.keys, n*grid),
 			mixed:          tensor.NewRows(e.pooling.out, n),
 			norm:           tensor.NewRows(e.pooling.fc, n),
 			hidden:         tensor.NewRows(e.pooling.contract, n),
@@ -75,24 +70,21 @@ func (e *sigLIPEncoder) encode(dst, pixels []float32) {
 		tensor.Add(s.x[i*grid*width:(i+1)*grid*width], e.position)
 		s.seqs = append(s.seqs, sequence{start: i * grid, length: grid})
 	}
-	for i := range e.blocks.blocks {
-		x = e.blocks.forwardBlock(&e.blocks.blocks[i], &s.encoderScratch, s.seqs, x, false)
-	}
-	e.pool(s, tensor.Matrix(dst, n, width), x)
+	e.pool(s, tensor.Matrix(dst, n, width), e.blocks.forward(&s.encoderScratch, s.seqs, n*grid))
 }
 
 // pool is the head: out (N, W) from x (N·grid², W).
 func (e *sigLIPEncoder) pool(s *sigLIPScratch, out, x blas32.General) {
 	h, width, grid := &e.pooling, e.Width, e.grid()*e.grid()
-	e.lnPost.NormalizeRows(s.tokens, x)
-	qkv := tensor.Matrix(s.qkv, x.Rows, 3*width)
-	h.keys.Multiply(blas32.General{Rows: x.Rows, Cols: 2 * width, Stride: 3 * width, Data: qkv.Data[width:]}, s.tokens, tensor.Epilogue{})
-	s.asks = s.asks[:0]
-	for i := range out.Rows { // the probe asks in the place of each picture's first token
-		copy(qkv.Data[i*grid*3*width:][:width], h.query)
-		s.asks = append(s.asks, tensor.Sequence{Start: i * grid, Length: grid, Queries: 1, Out: i})
+	tokens := s.encoderScratch.norm.Matrix(x.Rows)
+	e.lnPost.Normalize(tokens, x)
+	queries := tensor.Matrix(s.qkv, out.Rows, width)
+	s.places = s.places[:0]
+	for i := range out.Rows {
+		copy(queries.Data[i*width:(i+1)*width], h.query)
+		s.places = append(s.places, tensor.Sequence{Start: i * grid, Length: grid})
 	}
-	h.attention.Forward(s.mixed.Matrix(out.Rows), qkv, s.asks)
+	h.attention.Forward(s.mixed.Matrix(out.Rows), queries, tokens, s.places)
 	h.out.Multiply(out, s.mixed, tensor.Epilogue{})
 	h.ln.NormalizeRows(s.norm, out)
 	h.fc.Multiply(s.hidden.Matrix(out.Rows), s.norm, h.activation)

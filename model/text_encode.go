@@ -20,7 +20,7 @@ type textScratch struct {
 }
 
 func (t *text) pack(p tensor.Precision, done func()) captionEncoder {
-	e := &textEncoder{text: t, blocks: t.transformer.pack(p, done), proj: t.proj.Pack(tensor.Float32)}
+	e := &textEncoder{text: t, blocks: t.transformer.pack(p, true, done), proj: t.proj.Pack(tensor.Float32)}
 	e.scratch.New = func() any { return &textScratch{encoderScratch: e.blocks.newScratch(t.rows, e.proj)} }
 	return e
 }

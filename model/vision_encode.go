@@ -26,7 +26,7 @@ func (v *vision) pack(p tensor.Precision, done func()) imageEncoder {
 	if p != tensor.Float32 && v.lnPre.Uneven() {
 		patches-- // the next finer: few channels are then nearly all that the blocks see
 	}
-	e := &visionEncoder{vision: v, conv: v.conv.Pack(patches), blocks: v.transformer.pack(p, done), proj: v.proj.Pack(tensor.Float32)}
+	e := &visionEncoder{vision: v, conv: v.conv.Pack(patches), blocks: v.transformer.pack(p, true, done), proj: v.proj.Pack(tensor.Float32)}
 	e.scratch.New = func() any {
 		return &visionScratch{
 			encoderScratch: e.blocks.newScratch(v.chunk*v.tokens(), e.proj),

@@ -33,6 +33,16 @@ func NewLinear(weight, bias []float32, in, out int) *Linear {
 // Pack lays the weights out for products of a precision.
 func (l *Linear) Pack(p Precision) *Packed { return Pack(p, l.weight, l.bias, l.in, l.out, l.apart...) }
 
+// Part is the linear to the outputs from ≤ o < to.
+func (l *Linear) Part(from, to int) *Linear {
+	part := NewLinear(l.weight[from*l.in:to*l.in], nil, l.in, to-from)
+	if l.bias != nil {
+		part.bias = l.bias[from:to]
+	}
+	part.apart = l.apart
+	return part
+}
+
 // Forward computes y (T, out) = x (T, in)·Wᵀ + b. T is len(x)/in; y and x must not overlap.
 func (l *Linear) Forward(y, x []float32) {
 	rows := l.rows(y, x)

@@ -24,6 +24,8 @@ type (
 	Convolution = kernel.Convolution
 	// MultiHead is attention over sequences of packed rows.
 	MultiHead = kernel.Attention
+	// SingleQuery is such attention where one row of each asks.
+	SingleQuery = kernel.SingleQuery
 	// Sequence is the place of one of them.
 	Sequence = kernel.Sequence
 )
@@ -47,6 +49,12 @@ const (
 // any, are multiplied in float32 whatever it is.
 func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Packed {
 	return kernel.Pack(p, weight, bias, in, out, apart...)
+}
+
+// PackSingleQuery lays out the projections of keys and values (W → 2W), first those of keys, in float32.
+func PackSingleQuery(heads int, keys *Linear) *SingleQuery {
+	size := keys.in * keys.in
+	return kernel.PackSingleQuery(heads, keys.weight[:size], keys.weight[size:], keys.bias[keys.in:])
 }
 
 // PackConvolution lays weight (out, channels, 3, 3) and bias (out) out for products of a precision.

@@ -11,28 +11,33 @@ import (
 
 // attend computes attention in float64 for one sequence.
 func attend(qkv blas32.General, heads int, causal bool) [][]float64 {
-	width := qkv.Cols / 3
-	dim := width / heads
 	out := make([][]float64, qkv.Rows)
 	for i := range out {
-		out[i] = make([]float64, width)
 		n := qkv.Rows
 		if causal {
 			n = i + 1
 		}
-		for h := 0; h < width; h += dim {
-			scores, sum := make([]float64, n), 0.0
-			for j := range scores {
-				for d := range dim {
-					scores[j] += float64(row(qkv, i)[h+d]) * float64(row(qkv, j)[width+h+d])
-				}
-				scores[j] = math.Exp(scores[j] / math.Sqrt(float64(dim)))
-				sum += scores[j]
+		out[i] = attendRow(qkv, heads, i, 0, n)
+	}
+	return out
+}
+
+// attendRow computes what row i gets from rows first to end-1.
+func attendRow(qkv blas32.General, heads, i, first, end int) []float64 {
+	width := qkv.Cols / 3
+	dim, out := width/heads, make([]float64, width)
+	for h := 0; h < width; h += dim {
+		scores, sum := make([]float64, end-first), 0.0
+		for j := range scores {
+			for d := range dim {
+				scores[j] += float64(row(qkv, i)[h+d]) * float64(row(qkv, first+j)[width+h+d])
 			}
-			for j, s := range scores {
-				for d := range dim {
-					out[i][h+d] += s / sum * float64(row(qkv, j)[2*width+h+d])
-				}
+			scores[j] = math.Exp(scores[j] / math.Sqrt(float64(dim)))
+			sum += scores[j]
+		}
+		for j, s := range scores {
+			for d := range dim {
+				out[h+d] += s / sum * float64(row(qkv, first+j)[2*width+h+d])
 			}
 		}
 	}

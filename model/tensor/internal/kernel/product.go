@@ -57,7 +57,7 @@ var (
 // this precision and quantised. y is not in x.
 func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
 	if y.Cols != w.out || y.Stride < y.Cols || x.cols != w.in || x.precision != w.precision || x.level != w.level ||
-		y.Rows > len(x.float32s)/x.stride || (y.Rows > 0 && len(y.Data) < (y.Rows-1)*y.Stride+y.Cols) {
+		(y.Rows > 0 && (len(x.float32s) < (y.Rows-1)*x.stride+x.cols || len(y.Data) < (y.Rows-1)*y.Stride+y.Cols)) {
 		panic(fmt.Sprintf("kernel: %v weights %d to %d from %v rows of %d to (%d, %d)", w.precision, w.in, w.out, x.precision, x.cols, y.Rows, y.Cols))
 	}
 	if y.Rows == 0 {
