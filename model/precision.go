@@ -9,7 +9,7 @@ import (
 )
 
 // Precision is how weights and activations are held while a picture or caption is encoded. Sums are exact in the
-// integer precisions; norms, softmax and the projection to the embedding are float32 in all.
+// integer precisions; norms, softmax, the last attention and the projection to the embedding are float32 in all.
 type Precision = tensor.Precision
 
 // The precisions, from the most exact to the fastest.

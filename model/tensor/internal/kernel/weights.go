@@ -31,8 +31,8 @@ const (
 	// a row of them can have values far out of line.
 	most16 = 8191
 	// block16 is how many products of int16 are summed as integers, before the sum goes on in float32. Fewer leave the
-	// weights more bits: about 13 here.
-	block16 = 256
+	// weights more bits, about 12 here, and take more time.
+	block16 = 512
 	most8   = 127 // weights
 	range8  = 255 // activations, from the least to the greatest
 )
