@@ -3,8 +3,8 @@
 package pixel
 
 /*
-#cgo pkg-config: glib-2.0
-#include <glib.h>
+#cgo pkg-config: vips
+#include <vips/vips.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -19,6 +19,20 @@ static void keepMemory(void) {
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 #endif
+}
+
+// heightenStrips lets libvips work on 128 rows of a picture at a time. It hands them from thread to thread, row by row or 16
+// at a time, which is a fifth of the time that a picture of 500×375 takes. Command-line options are the way in.
+static void heightenStrips(void) {
+	gchar *options[] = {"", "--vips-thinstrip-height=128", "--vips-fatstrip-height=128", NULL};
+	gchar **arguments = options;
+	gint count = 3;
+	GOptionContext *context = g_option_context_new(NULL);
+	GOptionGroup *group = g_option_group_new("vips", "", "", NULL, NULL);
+	vips_add_option_entries(group);
+	g_option_context_set_main_group(context, group);
+	g_option_context_parse(context, &count, &arguments, NULL); // strips stay low where libvips has no such options
+	g_option_context_free(context);
 }
 */
 import "C"
@@ -38,10 +52,12 @@ const (
 )
 
 // setUp turns off what libvips does for programs of another kind: the cache of operations, as no picture comes
-// twice, and warnings on standard error, as they do not say which picture they are about. It also keeps C's memory.
+// twice, and warnings on standard error, as they do not say which picture they are about. It also keeps C's memory and
+// has it work on more rows at a time.
 var setUp = sync.OnceFunc(func() {
 	C.dropWarnings()
 	C.keepMemory()
+	C.heightenStrips()
 	bimg.VipsCacheSetMax(0)
 	bimg.VipsCacheSetMaxMem(0)
 })
