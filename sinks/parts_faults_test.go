@@ -297,6 +297,9 @@ func TestPartsWhenWritersAreKilled(t *testing.T) {
 		return
 	}
 	ctx := pipetest.Context(t)
+	start := time.Now()
+	killedWriter(t, filepath.Join(t.TempDir(), "0"), batches)
+	whole := time.Since(start) // how long one takes here
 	seeds := seedsOr(t, 12)
 	halfway := 0
 	for seed := range seeds {
@@ -305,7 +308,7 @@ func TestPartsWhenWritersAreKilled(t *testing.T) {
 		all := deliveries(seed, batches)
 		var killing sync.WaitGroup
 		for range 2 {
-			delay := time.Duration(random.Int64N(int64(150 * time.Millisecond)))
+			delay := time.Duration(random.Int64N(int64(whole)))
 			killing.Go(func() {
 				child := exec.Command(os.Args[0], "-test.run=^TestPartsWhenWritersAreKilled$")
 				child.Env = append(os.Environ(), mark+"="+dir)
