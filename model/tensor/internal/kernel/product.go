@@ -138,30 +138,32 @@ func (p *product) sum(t *tiles, index, from, to, at, step, end int) {
 func (p *product) finish(t *tiles, index, from, to, at int) {
 	w, first, rows := p.w, index*panel, to-from
 	tile := t.values[at*panel:][:rows*panel]
-	y, stride, cols, add := p.y.Data[from*p.y.Stride+first:], p.y.Stride, min(panel, w.out-first), p.then.Add
-	activate, finally := w.level.activations[p.then.Activation], w.level.activations[p.then.Finally]
-
-	direct := cols == panel && activate == nil && len(w.apart.columns) == 0
-	if direct {
-		p.complete(y, stride, t, index, from, rows, at, add)
+	y, stride, cols := p.y.Data[from*p.y.Stride+first:], p.y.Stride, min(panel, w.out-first)
+	if cols == panel && p.then.Activation == Identity && len(w.apart.columns) == 0 {
+		p.complete(y, stride, t, index, from, rows, at, p.then.Add)
 	} else {
 		p.complete(tile, panel, t, index, from, rows, at, false)
 		w.apart.add(w.level, tile, t.apart, at, index)
+		p.place(y, stride, tile, rows, cols)
 	}
-	switch {
-	case direct:
-	case activate != nil && !add:
-		activate(y, stride, tile, panel, rows, cols)
-	case activate != nil:
-		activate(tile, panel, tile, panel, rows, panel)
-		w.level.store(y, stride, tile, rows, cols, 1, 1)
-	case add:
-		w.level.store(y, stride, tile, rows, cols, 1, 1)
-	default:
-		w.level.store(y, stride, tile, rows, cols, 1, 0)
-	}
-	if finally != nil {
+	if finally := w.level.activations[p.then.Finally]; finally != nil {
 		finally(y, stride, y, stride, rows, cols)
+	}
+}
+
+// place takes a complete tile to its place through the activation.
+func (p *product) place(y []float32, stride int, tile []float32, rows, cols int) {
+	l, activate := p.w.level, p.w.level.activations[p.then.Activation]
+	switch {
+	case !p.then.Add && activate == nil:
+		l.store(y, stride, tile, rows, cols, 1, 0)
+	case !p.then.Add:
+		activate(y, stride, tile, panel, rows, cols)
+	default:
+		if activate != nil {
+			activate(tile, panel, tile, panel, rows, panel)
+		}
+		l.store(y, stride, tile, rows, cols, 1, 1)
 	}
 }
 
