@@ -10,6 +10,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 
 	"github.com/pairstream/pairstream/model/checkpoint"
@@ -39,10 +40,20 @@ type CLIP struct {
 // same, bit for bit, whatever rows it is encoded with, and however many processors there are.
 func (c *CLIP) EncodeImages(dst, pixels []float32) {
 	n, size, embed := c.checkImages(dst, pixels), 3*c.config.Image.Size*c.config.Image.Size, c.config.Embed
-	for from := 0; from < n; from += c.vision.pictures() {
-		to := min(n, from+c.vision.pictures())
+	calls := evenly((n+c.vision.pictures()-1)/c.vision.pictures(), n)
+	tensor.SplitNested(calls, func(i int) {
+		from, to := n*i/calls, n*(i+1)/calls
 		c.images().encode(dst[from*embed:to*embed], pixels[from*size:to*size])
+	})
+}
+
+// evenly is how many calls are best made in place of some, up to most: as many for each processor.
+func evenly(calls, most int) int {
+	processors := runtime.GOMAXPROCS(0)
+	if even := (calls + processors - 1) / processors * processors; even <= most {
+		return even
 	}
+	return calls
 }
 
 // checkImages counts the pictures.
@@ -60,9 +71,17 @@ func (c *CLIP) checkImages(dst, pixels []float32) int {
 // causal mask the rest cannot change the embedding. It panics on an id outside the vocabulary.
 func (c *CLIP) EncodeTexts(dst []float32, tokens []int32) {
 	rows, embed := c.cutTexts(dst, tokens), c.config.Embed
-	for _, chunk := range split(rows, c.text.tokens()) {
-		c.texts().encode(dst[chunk.from*embed:chunk.to*embed], rows[chunk.from:chunk.to])
+	total, longest, most := 0, 0, c.text.tokens()
+	for _, row := range rows {
+		total, longest = total+len(row), max(longest, len(row))
 	}
+	const fewest = 48 // tokens a call: with fewer each weight is read for too little
+	calls := evenly((total+most-1)/most, max(1, total/fewest))
+	runs := split(rows, min(most, total/max(1, calls)+longest)) // at most so many
+	tensor.SplitNested(len(runs), func(i int) {
+		from, to := runs[i].from, runs[i].to
+		c.texts().encode(dst[from*embed:to*embed], rows[from:to])
+	})
 }
 
 // cutTexts shortens each row of tokens to what its embedding depends on.

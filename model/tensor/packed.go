@@ -88,6 +88,9 @@ func (n LayerNorm) NormalizeRows(y *Rows, x blas32.General) {
 // Split calls work(0) … work(n-1) on the processors that are free.
 func Split(n int, work func(i int)) { pool.Run(n, pool.Func(work)) }
 
+// SplitNested is Split for work that is made of products and the like, which split themselves.
+func SplitNested(n int, work func(i int)) { pool.RunNested(n, pool.Func(work)) }
+
 // Interleave turns planes x (C, N) into rows y (N, C).
 func Interleave(y, x []float32, channels int) {
 	n := len(x) / channels

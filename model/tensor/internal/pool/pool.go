@@ -26,6 +26,7 @@ func (f Func) Do(piece int) { f(piece) }
 type fork struct {
 	job     Job
 	pieces  int64
+	nested  bool // pieces call Run themselves, and who does one counts there
 	next    atomic.Int64
 	fault   atomic.Pointer[any] // what the first panic said
 	helpers atomic.Int32        // inside work
@@ -36,8 +37,14 @@ var forks = sync.Pool{New: func() any { return new(fork) }}
 
 // Run does pieces 0 to pieces-1 of a job and returns when all are done. The caller works along, and alone where no
 // processor is free. A panic in a piece becomes the caller's once the pieces under way have ended; the others are left
-// undone. A piece may call Run too, but counts as two callers meanwhile: work is best split once.
-func Run(pieces int, job Job) {
+// undone. A piece may call Run too, but counts as two callers meanwhile: see RunNested.
+func Run(pieces int, job Job) { run(pieces, job, false) }
+
+// RunNested is Run for pieces that do most of their work by calling Run. Those who have done their last piece help in
+// what is left of the others'.
+func RunNested(pieces int, job Job) { run(pieces, job, true) }
+
+func run(pieces int, job Job, nested bool) {
 	processors := runtime.GOMAXPROCS(0)
 	if pieces <= 1 || processors == 1 {
 		for piece := range pieces {
@@ -46,14 +53,14 @@ func Run(pieces int, job Job) {
 		return
 	}
 	f := forks.Get().(*fork)
-	f.job, f.pieces = job, int64(pieces)
+	f.job, f.pieces, f.nested = job, int64(pieces), nested
 	f.next.Store(0)
 	post(f, processors)
 	f.work(func() bool { return true })
 	withdraw(f)
 	watch(func() bool { return f.helpers.Load() == 0 })
 	f.left.Wait()
-	retire(processors)
+	retire(f, processors)
 	fault := f.fault.Swap(nil)
 	f.job = nil
 	forks.Put(f)

@@ -48,6 +48,8 @@ func TestSharing(t *testing.T) {
 					}
 					if i == 0 {
 						Run(3, Func(func(int) { total.Add(1) }))
+					} else if i == 1 {
+						RunNested(2, Func(func(int) { Run(2, Func(func(int) { total.Add(1) })) }))
 					}
 					total.Add(1)
 					working.Add(-1)
@@ -56,7 +58,7 @@ func TestSharing(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if want := int64(callers * rounds * (pieces + 3)); total.Load() != want {
+	if want := int64(callers * rounds * (pieces + 3 + 4)); total.Load() != want {
 		t.Errorf("%d pieces were done, want %d", total.Load(), want)
 	}
 	if m := most.Load(); m > callers+4 {
@@ -79,6 +81,29 @@ func TestHelp(t *testing.T) {
 				<-meet
 			}
 		}))
+	}
+}
+
+// TestNested checks that who has no piece left of nested work helps in what another piece has split: that piece waits for it.
+func TestNested(t *testing.T) {
+	processors(t, 2)
+	meet := make(chan bool)
+	for round := range 100 {
+		RunNested(2, Func(func(i int) {
+			if i == round%2 {
+				return
+			}
+			Run(2, Func(func(j int) {
+				if j == 0 {
+					meet <- true
+				} else {
+					<-meet
+				}
+			}))
+		}))
+		if n := active.Load(); n != 0 {
+			t.Fatalf("%d goroutines are counted as active at rest", n)
+		}
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // The team: what callers and helpers share.
 var (
-	active atomic.Int64 // goroutines that work: callers, and helpers with a fork
+	active atomic.Int64 // goroutines that work: callers, and helpers with a fork that is not nested
 	posted atomic.Int64 // goes up when there may be something to join
 
 	mu       sync.Mutex
@@ -21,7 +21,7 @@ var (
 func post(f *fork, processors int) {
 	mu.Lock()
 	defer mu.Unlock()
-	active.Add(1)
+	active.Add(f.share())
 	open = append(open, f)
 	call(processors, f.pieces-1)
 }
@@ -34,11 +34,19 @@ func withdraw(f *fork) {
 	open = slices.Delete(open, i, i+1)
 }
 
-// retire makes room for helpers where a caller worked.
-func retire(processors int) {
+// share is how much of a processor it takes to work on a fork, beside what its pieces take.
+func (f *fork) share() int64 {
+	if f.nested {
+		return 0
+	}
+	return 1
+}
+
+// retire makes room for helpers where a fork's caller worked.
+func retire(f *fork, processors int) {
 	mu.Lock()
 	defer mu.Unlock()
-	active.Add(-1)
+	active.Add(-f.share())
 	if len(open) > 0 {
 		call(processors, 1)
 	}
@@ -60,7 +68,7 @@ func help() {
 		seen := posted.Load()
 		if f := join(); f != nil {
 			processors := int64(runtime.GOMAXPROCS(0))
-			f.work(func() bool { return active.Load() <= processors })
+			f.work(func() bool { return active.Load()+1-f.share() <= processors })
 			leave(f)
 			continue
 		}
@@ -85,7 +93,7 @@ func join() *fork {
 	}
 	if best != nil {
 		watching--
-		active.Add(1)
+		active.Add(best.share())
 		best.helpers.Add(1)
 		best.left.Add(1)
 	}
@@ -96,7 +104,7 @@ func join() *fork {
 func leave(f *fork) {
 	mu.Lock()
 	watching++
-	active.Add(-1)
+	active.Add(-f.share())
 	mu.Unlock()
 	f.helpers.Add(-1)
 	f.left.Done()
