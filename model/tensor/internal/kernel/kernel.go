@@ -23,7 +23,7 @@ type Precision uint8
 const (
 	// Float32 is the reference.
 	Float32 Precision = iota
-	// Int16 rounds activations to 13½ bits by row and weights to about 12½ by column; sums of 512 products are exact.
+	// Int16 rounds activations to 13½ bits by row and weights to about 13 by column; sums of 384 products are exact.
 	Int16
 	// Int8 rounds activations to 8 bits by row, above a zero point, and weights to 8 bits by column; sums are exact.
 	Int8

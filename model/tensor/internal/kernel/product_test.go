@@ -28,7 +28,7 @@ func rowsOf(w *Weights, m int) *Rows {
 // TestMultiply checks products over odd shapes against sums in float64. The tolerance of the precisions is half a
 // step of the activations and of the weights, which add up like random walks.
 func TestMultiply(t *testing.T) {
-	tolerance := map[Precision]float64{Float32: 1e-5, Int16: 2.5e-3, Int8: 0.08}
+	tolerance := map[Precision]float64{Float32: 1e-5, Int16: 2e-3, Int8: 0.08}
 	wide := sameAsWide{}
 	eachLevel(t, func(t *testing.T) {
 		for _, p := range precisions {

@@ -27,12 +27,12 @@ type Weights struct {
 }
 
 const (
-	// most16 is the greatest int16 activation, 13½ bits with the sign, which leaves weights about 12½. Activations get more
-	// since a row of them can have values far out of line.
-	most16 = 5791
+	// most16 is the greatest int16 activation, 13½ bits with the sign. Activations get more bits than weights since a row
+	// of them can have values far out of line.
+	most16 = 6500
 	// block16 is how many products of int16 are summed as integers, before the sum goes on in float32. Fewer leave the
-	// weights more bits and take more time.
-	block16 = 512
+	// weights more bits, about 13 here, and take more time.
+	block16 = 384
 	most8   = 127 // weights
 	range8  = 255 // activations, from the least to the greatest
 )
