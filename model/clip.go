@@ -47,7 +47,7 @@ func (c *CLIP) EncodeImages(dst, pixels []float32) {
 	})
 }
 
-// evenly is how many calls are best made in place of some, up to most: as many for each processor.
+// evenly raises a number of calls to one that gives each processor as many, unless that is more than most.
 func evenly(calls, most int) int {
 	processors := runtime.GOMAXPROCS(0)
 	if even := (calls + processors - 1) / processors * processors; even <= most {

@@ -98,7 +98,7 @@ func (e *encoder) attend(b *encoderBlock, s *encoderScratch, seqs []sequence, x 
 	b.qkv.Multiply(qkv, s.norm, tensor.Epilogue{})
 	s.places = s.places[:0]
 	for _, q := range seqs {
-		s.places = append(s.places, tensor.Sequence{Start: q.start, Length: q.length, Queries: q.length, Out: q.start})
+		s.places = append(s.places, tensor.Sequence{Start: q.start, Length: q.length})
 	}
 	e.attention.Forward(s.mixed.Matrix(x.Rows), qkv, s.places)
 }

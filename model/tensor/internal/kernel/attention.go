@@ -11,11 +11,7 @@ import (
 )
 
 // Sequence is the place of one sequence among the rows of an attention.
-type Sequence struct {
-	Start, Length  int // its rows of queries, keys and values
-	First, Queries int // the rows that ask, counted from Start
-	Out            int // the row of the result for the first of them
-}
+type Sequence struct{ Start, Length int }
 
 // Attention is multi-head scaled dot-product attention.
 type Attention struct {
@@ -40,7 +36,7 @@ var (
 	heads      = sync.Pool{New: func() any { return new(headScratch) }}
 )
 
-// Forward computes out (·, W) = softmax(q·kᵀ/√(W/Heads))·v for each sequence and each head. qkv (T, 3W) holds each row's
+// Forward computes out (T, W) = softmax(q·kᵀ/√(W/Heads))·v for each sequence and each head. qkv (T, 3W) holds each row's
 // query, key and value side by side, each of them all heads side by side. A result depends on the rows of its sequence
 // alone; with Causal not on those behind it, unless they are not finite.
 func (a Attention) Forward(out, qkv blas32.General, sequences []Sequence) {
@@ -48,8 +44,7 @@ func (a Attention) Forward(out, qkv blas32.General, sequences []Sequence) {
 		panic(fmt.Sprintf("kernel: attention of %d heads from %d to %d columns", a.Heads, qkv.Cols, out.Cols))
 	}
 	for _, s := range sequences {
-		if s.Start < 0 || s.First < 0 || s.Queries < 0 || s.First+s.Queries > s.Length || s.Start+s.Length > qkv.Rows ||
-			s.Out < 0 || s.Out+s.Queries > out.Rows {
+		if s.Start < 0 || s.Length < 1 || s.Start+s.Length > min(qkv.Rows, out.Rows) {
 			panic(fmt.Sprintf("kernel: sequence %+v in attention from %d to %d rows", s, qkv.Rows, out.Rows))
 		}
 	}
@@ -63,26 +58,19 @@ func (a Attention) Forward(out, qkv blas32.General, sequences []Sequence) {
 // Do computes one head of one sequence, a tile of queries at a time.
 func (a *attention) Do(piece int) {
 	s, head := a.sequences[piece/a.Heads], piece%a.Heads
-	if s.Queries == 0 {
-		return
-	}
 	width := a.out.Cols
 	dim := width / a.Heads
 	scale := float32(1 / math.Sqrt(float64(dim)))
 	row := func(i int) []float32 { return a.qkv.Data[(s.Start+i)*a.qkv.Stride+head*dim:] }
-	length := s.Length
-	if a.Causal {
-		length = s.First + s.Queries
-	}
 	h := heads.Get().(*headScratch)
 	defer heads.Put(h)
-	h.pack(a.level, row(0)[width:], row(0)[2*width:], a.qkv.Stride, length, dim)
+	h.pack(a.level, row(0)[width:], row(0)[2*width:], a.qkv.Stride, s.Length, dim)
 
 	height := a.level.rows[Float32]
-	tiles := (s.Queries + height - 1) / height
+	tiles := (s.Length + height - 1) / height
 	for t := range tiles {
-		from, to := s.First+s.Queries*t/tiles, s.First+s.Queries*(t+1)/tiles
-		seen := length
+		from, to := s.Length*t/tiles, s.Length*(t+1)/tiles
+		seen := s.Length
 		if a.Causal {
 			seen = to
 		}
@@ -98,9 +86,9 @@ func (a *attention) Do(piece int) {
 			}
 			a.level.softmax(h.scores[(i-from)*pitch:][:padded], n, scale)
 		}
-		out := a.out.Data[(s.Out+from-s.First)*a.out.Stride+head*dim:]
+		out := a.out.Data[(s.Start+from)*a.out.Stride+head*dim:]
 		for d := 0; d < dim; d += panel {
-			a.level.tileFloat32(to-from, h.scores, pitch, h.values[d*length:], seen, h.tile, panel, false)
+			a.level.tileFloat32(to-from, h.scores, pitch, h.values[d*s.Length:], seen, h.tile, panel, false)
 			a.level.store(out[d:], a.out.Stride, h.tile, to-from, min(panel, dim-d), 1, 0)
 		}
 	}

@@ -176,7 +176,7 @@ func BenchmarkAttention(b *testing.B) {
 				const heads = 12
 				qkv, out := matrix(1, length, 3*heads*64, 3*heads*64+16), matrix(2, length, heads*64, heads*64+16)
 				each(b, 1, heads, 1e6, "us/head", func() {
-					Attention{Heads: heads}.Forward(out, qkv, []Sequence{{Length: length, Queries: length}})
+					Attention{Heads: heads}.Forward(out, qkv, []Sequence{{Length: length}})
 				})
 			})
 		}

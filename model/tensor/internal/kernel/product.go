@@ -20,8 +20,8 @@ type Epilogue struct {
 const (
 	// cached is how many bytes of the left-hand side are worked on at a time: about a second-level cache.
 	cached = 1 << 20
-	// block is how many steps of a panel are, 192 KiB of them, so that they stay in that cache from tile to tile. It is a
-	// multiple of block16's steps.
+	// block is how many steps of a panel are worked on at a time, 192 KiB of them, so that they stay in that cache from tile to
+	// tile. It is a multiple of block16's steps.
 	block = 1536
 	// together is how many bytes of panels are worked on with each tile's rows.
 	together = 2 * block * 4 * panel

@@ -68,7 +68,7 @@ func TestSameBits(t *testing.T) {
 		}},
 		"Attention": {0x11bf401a, func(y []float32) {
 			qkv := blas32.General{Rows: 5, Cols: 18, Stride: 18, Data: x}
-			Attention{Heads: 2, Causal: true}.Forward(blas32.General{Rows: 5, Cols: 6, Stride: 6, Data: y}, qkv, []Sequence{{Length: 5, Queries: 5}})
+			Attention{Heads: 2, Causal: true}.Forward(blas32.General{Rows: 5, Cols: 6, Stride: 6, Data: y}, qkv, []Sequence{{Length: 5}})
 		}},
 	}
 	eachLevel(t, func(t *testing.T) {
