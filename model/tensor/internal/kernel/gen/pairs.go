@@ -92,14 +92,8 @@ func (l *lanes) exponent(tail, bias bool) {
 	l.op("VMINPS", product, vec(2), product)
 }
 
-// exp2 sets v to 2^f for |f| ≤ ½: the Taylor series up to f⁷, which leaves 5e-9.
-func (l *lanes) exp2(v, f vec) {
-	l.horner(v, f, 1.5252733804059840e-5, 1.5403530393381606e-4, 1.3333558146428443e-3, 9.6181291076284772e-3,
-		5.5504108664821580e-2, 2.4022650695910072e-1, 6.9314718055994531e-1, 1)
-}
-
-// power replaces v, an integer up to 128, by 2^v; from -127 down that is 0, and of 128 it is infinity.
-func (l *lanes) power(v vec) {
+// integerPower replaces v, an integer up to 128, by 2^v; from -127 down that is 0, and of 128 it is infinity.
+func (l *lanes) integerPower(v vec) {
 	l.op("VMAXPS", float(-127), v, v)
 	l.op("VCVTPS2DQ", v, v)
 	l.op("VPADDD", bits(127), v, v)
@@ -120,7 +114,7 @@ func (l *lanes) addExp() {
 		l.exp2(e, 3)
 		l.fill(l.arg("top"), 1)
 		l.op("VSUBPS", vec(1), n, vec(0))
-		l.power(0)
+		l.integerPower(0)
 		l.op("VMULPS", e, vec(0), vec(0))
 		if tail {
 			l.keep(0)
@@ -128,7 +122,7 @@ func (l *lanes) addExp() {
 		l.op("VADDPS", vec(0), sum, sum)
 		l.read(mem{"DX", 0}, 1, tail)
 		l.op("VSUBPS", vec(1), n, vec(0))
-		l.power(0)
+		l.integerPower(0)
 		l.read(mem{"DI", 0}, 1, tail)
 		l.op("VFMADD231PS", e, vec(0), vec(1))
 		l.write(1, mem{"DI", 0}, tail)
@@ -150,12 +144,12 @@ func (l *lanes) shares() {
 		l.exp2(e, 3)
 		l.fill(l.arg("top"), 2)
 		l.op("VSUBPS", vec(2), n, vec(1))
-		l.power(1)
+		l.integerPower(1)
 		l.fill(l.arg("weight"), 2)
 		l.op("VMULPS", vec(2), vec(1), vec(1))
 		l.read(mem{"DX", 0}, 2, tail)
 		l.op("VSUBPS", vec(2), n, vec(2))
-		l.power(2)
+		l.integerPower(2)
 		l.read(mem{"SI", 0}, 3, tail)
 		l.op("VFMADD231PS", vec(2), vec(3), vec(1))
 		l.op("VMULPS", e, vec(1), vec(1))
@@ -189,7 +183,7 @@ func (l *lanes) softplus() {
 		l.op(xor, sign, n, n)
 		l.op(xor, sign, f, f)
 		l.exp2(5, f)
-		l.power(n)
+		l.integerPower(n)
 		l.op("VMULPS", n, vec(5), vec(5))
 		// ln(1+z) = 2·artanh(s) with s = z/(2+z) ≤ ⅓, by its series up to s¹³.
 		l.op("VADDPS", float(2), vec(5), vec(1))
@@ -229,7 +223,7 @@ func (l *lanes) logistic() {
 		l.op(xor, vec(6), f, f)
 		l.exp2(5, f)
 		l.op("VMINPS", float(128), n, n)
-		l.power(n)
+		l.integerPower(n)
 		l.fillConstant(float(1), 1)
 		l.op("VFMADD213PS", vec(1), n, vec(5))
 		l.fill(l.arg("weight"), 2)

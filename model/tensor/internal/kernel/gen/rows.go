@@ -1,5 +1,7 @@
 package main
 
+import "math"
+
 // layerNorm writes the normalisation of one row.
 func (l *lanes) layerNorm() {
 	l.function("layerNorm"+l.suffix, "brings a row to mean 0 and variance 1, scales and shifts it.",
@@ -54,7 +56,7 @@ func (l *lanes) layerNorm() {
 func (l *lanes) softmax() {
 	l.function("softmax"+l.suffix, "replaces the first n of x by their softmax at a scale, the rest by zeros; len(x) is a multiple of 16.",
 		"x []float32, n int, scale float32", "")
-	const top, sum, low, high vec = 3, 4, 5, 6
+	const top, sum, factor vec = 3, 4, 5
 	begin := func(count string) { l.load("x_base", "AX", count, "CX") }
 	begin("n")
 	l.fillConstant(bits(0xff800000), top)
@@ -73,16 +75,14 @@ func (l *lanes) softmax() {
 	})
 	l.reduce("VMAXPS", top, 0)
 	begin("n")
-	l.fillConstant(float(-87), low)
-	l.fillConstant(float(88), high)
+	l.fill(l.arg("scale"), factor)
+	l.op("VMULPS", float(math.Log2E), factor, factor)
 	l.zero(sum)
 	l.each([]string{"AX"}, func(tail bool) {
 		l.read(mem{"AX", 0}, 0, tail && !l.arm)
 		l.op("VSUBPS", top, vec(0), vec(0))
-		l.fill(l.arg("scale"), 1)
-		l.op("VMULPS", vec(1), vec(0), vec(0))
-		l.exp(0, 1, 2, low, low, high)
-		l.fillConstant(float(-87), low)
+		l.op("VMULPS", factor, vec(0), vec(0))
+		l.power(0, 1, 2)
 		if tail {
 			l.keep(0)
 		}

@@ -1,14 +1,13 @@
 package main
 
-// derivative writes a function that computes dx = dy·f'(x); body finds f'(x) from x in v4 and leaves it in v0. v5 and v6
-// hold the bounds of exp.
+import "math"
+
+// derivative writes a function that computes dx = dy·f'(x); body finds f'(x) from x in v1 and leaves it in v0.
 func (l *lanes) derivative(name, doc string, body func()) {
 	l.function(name+l.suffix, doc, "dx []float32, dy []float32, x []float32", "")
 	l.load("dx_base", "DI", "dy_base", "BX", "x_base", "AX", "x_len", "CX")
-	l.fillConstant(float(-87), 5)
-	l.fillConstant(float(88), 6)
 	l.each([]string{"AX", "BX", "DI"}, func(tail bool) {
-		l.read(mem{"AX", 0}, 4, tail)
+		l.read(mem{"AX", 0}, 1, tail)
 		body()
 		l.read(mem{"BX", 0}, 1, tail)
 		l.op("VMULPS", vec(1), vec(0), vec(0))
@@ -20,32 +19,29 @@ func (l *lanes) derivative(name, doc string, body func()) {
 func (l *lanes) derivatives() {
 	// s·(1 + 1.702·x·(1-s)) with s = sigmoid(1.702·x)
 	l.derivative("quickGELUBackward", "computes dx = dy·(x·sigmoid(1.702·x))'.", func() {
-		l.op("VMULPS", float(-1.702), vec(4), vec(0))
-		l.exp(0, 1, 2, 3, 5, 6)
-		l.fillConstant(float(1), 1)
-		l.op("VADDPS", vec(0), vec(1), vec(2))
-		l.op("VDIVPS", vec(2), vec(1), vec(3))
-		l.op("VMULPS", vec(3), vec(0), vec(0)) // 1 - s, even where s is almost 1
-		l.op("VMULPS", float(1.702), vec(4), vec(2))
-		l.op("VFMADD213PS", vec(1), vec(2), vec(0))
-		l.op("VMULPS", vec(3), vec(0), vec(0))
+		const x, e, s vec = 1, 0, 3
+		l.op("VMULPS", float(-1.702*math.Log2E), x, e)
+		l.power(e, 2, 3)
+		l.fillConstant(float(1), 4)
+		l.op("VADDPS", e, vec(4), vec(2))
+		l.op("VDIVPS", vec(2), vec(4), s)
+		l.op("VMULPS", s, e, vec(0)) // 1 - s, even where s is almost 1
+		l.op("VMULPS", float(1.702), x, vec(2))
+		l.op("VFMADD213PS", vec(4), vec(2), vec(0))
+		l.op("VMULPS", s, vec(0), vec(0))
 	})
 	// Φ(x) + x·φ(x), with Φ as in gelu
 	l.derivative("geluBackward", "computes dx = dy·(x·Φ(x))'.", func() {
-		l.op("VMULPS", vec(4), vec(4), vec(0))
-		l.op("VMULPS", float(-0.5), vec(0), vec(0))
-		l.exp(0, 1, 2, 3, 5, 6)
-		l.op("VMULPS", float(0.3989422804014327), vec(4), vec(1))
-		l.op("VMULPS", vec(1), vec(0), vec(0))
-		l.fillConstant(float(-normalEnd), 2)
-		l.op("VMAXPS", vec(4), vec(2), vec(1)) // a NaN stays one
-		l.fillConstant(float(normalEnd), 2)
-		l.op("VMINPS", vec(1), vec(2), vec(1))
-		l.op("VMULPS", vec(1), vec(1), vec(2))
-		l.normal(3, 4, 2)
+		const x, density vec = 1, 0
+		l.op("VMULPS", x, x, density)
+		l.op("VMULPS", float(-0.5*math.Log2E), density, density)
+		l.power(density, 2, 3)
+		l.op("VMULPS", float(0.3989422804014327), x, vec(2)) // 1/√(2π)
+		l.op("VMULPS", vec(2), density, density)
+		l.normal(3, x)
 		l.fillConstant(float(0.5), 2)
-		l.op("VFMADD213PS", vec(2), vec(1), vec(3))
-		l.op("VADDPS", vec(3), vec(0), vec(0))
+		l.op("VFMADD213PS", vec(2), x, vec(3))
+		l.op("VADDPS", vec(3), density, vec(0))
 	})
 }
 
