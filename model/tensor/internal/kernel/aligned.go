@@ -10,3 +10,8 @@ func aligned[T float32 | int32 | int16 | int8 | uint8](n int) []T {
 	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s)))&(line-1)) / size
 	return s[skip : skip+n : skip+n]
 }
+
+// integers views the memory of float32s as integers.
+func integers(s []float32) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
+}

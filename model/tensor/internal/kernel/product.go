@@ -105,6 +105,9 @@ func (p *product) panels(t *tiles, first, last, from, to int) {
 				if end == p.w.steps {
 					p.w.level.prefetch(p.y.Data[edge(i)*p.y.Stride+index*panel:], p.y.Stride, edge(i+1)-edge(i))
 				}
+				if i == 0 { // what the columns end with comes from memory too, while their panel is multiplied
+					p.w.level.prefetch(p.w.columns[index*panel:], len(p.w.bias), len(p.w.columns)/len(p.w.bias))
+				}
 				p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, end)
 				if end == p.w.steps {
 					p.finish(t, index, edge(i), edge(i+1), edge(i)-from)

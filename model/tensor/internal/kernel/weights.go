@@ -15,15 +15,17 @@ type Weights struct {
 	level     *level
 	precision Precision
 	in, out   int
-	steps     int       // down a column
-	bias      []float32 // (out, padded to panels)
+	steps     int // down a column
 
 	float32s []float32 // packed, by precision
 	int16s   []int16
 	int8s    []int8
-	scale    []float32 // of a column's integers; padded like bias
-	sums     []int32   // of a column's int8; padded like bias
-	apart    apart     // of the integers
+	apart    apart // of the integers
+
+	columns []float32 // (1 to 3, out padded to panels): bias, scale and sums
+	bias    []float32
+	scale   []float32 // of a column's integers
+	sums    []int32   // of a column's int8
 }
 
 const (
@@ -47,7 +49,8 @@ func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Weigh
 		panic(fmt.Sprintf("kernel: sums of %d products do not fit an int32", in))
 	}
 	panels := (out + panel - 1) / panel
-	w := &Weights{level: active, precision: p, in: in, out: out, bias: aligned[float32](panels * panel)}
+	w := &Weights{level: active, precision: p, in: in, out: out}
+	w.layColumns(panels * panel)
 	copy(w.bias, bias)
 	w.steps = (in + w.perStep() - 1) / w.perStep()
 	size := panels * panel * w.steps * w.perStep()
@@ -59,12 +62,6 @@ func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Weigh
 	case Int8:
 		w.int8s = pages[int8](w, size)
 	}
-	if p != Float32 {
-		w.scale = aligned[float32](panels * panel)
-	}
-	if p == Int8 {
-		w.sums = aligned[int32](panels * panel)
-	}
 	if p != Float32 && len(apart) > 0 {
 		w.apart = newApart(apart, panels)
 	}
@@ -73,6 +70,25 @@ func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Weigh
 		w.pack(i, weight[from*in:min(from+panel, out)*in])
 	}))
 	return w
+}
+
+// layColumns makes what a precision keeps for each of n columns, one row after another so that they are fetched together.
+func (w *Weights) layColumns(n int) {
+	rows := 1
+	switch w.precision {
+	case Int16:
+		rows = 2
+	case Int8:
+		rows = 3
+	}
+	w.columns = aligned[float32](rows * n)
+	w.bias = w.columns[:n]
+	if rows > 1 {
+		w.scale = w.columns[n : 2*n]
+	}
+	if rows > 2 {
+		w.sums = integers(w.columns[2*n:])
+	}
 }
 
 // perStep is how many values of a row make a step.
@@ -155,5 +171,5 @@ func (w *Weights) Out() int { return w.out }
 
 // Bytes returns the memory that the weights take.
 func (w *Weights) Bytes() int {
-	return 4*(len(w.float32s)+len(w.bias)+len(w.scale)+len(w.sums)+len(w.apart.weights)) + 2*len(w.int16s) + len(w.int8s)
+	return 4*(len(w.float32s)+len(w.columns)+len(w.apart.weights)) + 2*len(w.int16s) + len(w.int8s)
 }
