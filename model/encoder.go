@@ -37,7 +37,7 @@ func (t *transformer) pack(p tensor.Precision, pools bool, done func()) *encoder
 		}
 		var single *tensor.SingleQuery
 		if pools && i == len(t.blocks)-1 {
-			single = tensor.PackSingleQuery(t.attention.Heads, b.qkv.Part(t.width, 3*t.width))
+			single = tensor.PackSingleQuery(p, t.attention.Heads, b.qkv.Part(t.width, 3*t.width))
 			b.qkv = b.qkv.Part(0, t.width)
 		}
 		e.blocks[i] = encoderBlock{
@@ -57,7 +57,7 @@ type encoderScratch struct {
 	norm   *tensor.Rows // (T, W) after ln_1, then after ln_2
 	mixed  *tensor.Rows // (T, W) what attention gives to out_proj
 	hidden *tensor.Rows // (T, MLP)
-	pooled *tensor.Rows // (T, W) after the last norm, in float32
+	pooled *tensor.Rows // (T, W) after the last norm
 	places []tensor.Sequence
 }
 

@@ -97,7 +97,7 @@ func (r *resNet) pack(p Precision, done func()) imageEncoder {
 	e.pool = attentionPool{
 		position:  r.get("visual.attnpool.positional_embedding"),
 		query:     linear(width, "q_proj").Pack(p),
-		attention: tensor.PackSingleQuery(r.Heads, linear(2*width, "k_proj", "v_proj")),
+		attention: tensor.PackSingleQuery(p, r.Heads, linear(2*width, "k_proj", "v_proj")),
 		proj:      linear(r.embed, "c_proj").Pack(tensor.Float32),
 	}
 	e.scratch.New = func() any { return e.newScratch() }

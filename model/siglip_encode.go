@@ -37,7 +37,7 @@ func (v *sigLIPVision) pack(p Precision, done func()) imageEncoder {
 	h := &v.head
 	e := &sigLIPEncoder{sigLIPVision: v, conv: v.conv.Pack(p), blocks: v.transformer.pack(p, false, done), pooling: sigLIPPool{
 		query:     make([]float32, v.Width),
-		attention: tensor.PackSingleQuery(v.Heads, h.keys),
+		attention: tensor.PackSingleQuery(tensor.Float32, v.Heads, h.keys),
 		out:       h.out.Pack(tensor.Float32), fc: h.fc.Pack(tensor.Float32), contract: h.contract.Pack(tensor.Float32),
 		ln: h.ln, activation: tensor.Epilogue{Activation: h.activation},
 	}}

@@ -10,7 +10,7 @@ import (
 type textEncoder struct {
 	*text
 	blocks  *encoder
-	proj    *tensor.Packed // in float32, like the image tower's
+	proj    *tensor.Packed // like the image tower's
 	scratch sync.Pool      // of *textScratch
 }
 
@@ -20,7 +20,7 @@ type textScratch struct {
 }
 
 func (t *text) pack(p tensor.Precision, done func()) captionEncoder {
-	e := &textEncoder{text: t, blocks: t.transformer.pack(p, true, done), proj: t.proj.Pack(tensor.Float32)}
+	e := &textEncoder{text: t, blocks: t.transformer.pack(p, true, done), proj: t.proj.Pack(p.Finer())}
 	e.scratch.New = func() any { return &textScratch{encoderScratch: e.blocks.newScratch(t.rows, e.proj)} }
 	return e
 }

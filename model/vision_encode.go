@@ -11,7 +11,7 @@ type visionEncoder struct {
 	*vision
 	conv    *tensor.Packed
 	blocks  *encoder
-	proj    *tensor.Packed // in float32: it decides the embedding's last digits, and costs next to nothing
+	proj    *tensor.Packed // in the next finer precision: it decides the embedding's last digits, and costs next to nothing
 	scratch sync.Pool      // of *visionScratch
 }
 
@@ -23,10 +23,10 @@ type visionScratch struct {
 
 func (v *vision) pack(p tensor.Precision, done func()) imageEncoder {
 	patches := p
-	if p != tensor.Float32 && v.lnPre.Uneven() {
-		patches-- // the next finer: few channels are then nearly all that the blocks see
+	if v.lnPre.Uneven() {
+		patches = p.Finer() // few channels are then nearly all that the blocks see
 	}
-	e := &visionEncoder{vision: v, conv: v.conv.Pack(patches), blocks: v.transformer.pack(p, true, done), proj: v.proj.Pack(tensor.Float32)}
+	e := &visionEncoder{vision: v, conv: v.conv.Pack(patches), blocks: v.transformer.pack(p, true, done), proj: v.proj.Pack(p.Finer())}
 	e.scratch.New = func() any {
 		return &visionScratch{
 			encoderScratch: e.blocks.newScratch(v.chunk*v.tokens(), e.proj),

@@ -51,10 +51,10 @@ func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Packe
 	return kernel.Pack(p, weight, bias, in, out, apart...)
 }
 
-// PackSingleQuery lays out the projections of keys and values (W → 2W), first those of keys, in float32.
-func PackSingleQuery(heads int, keys *Linear) *SingleQuery {
+// PackSingleQuery lays the projections of keys and values (W → 2W), first those of keys, out for products of a precision.
+func PackSingleQuery(p Precision, heads int, keys *Linear) *SingleQuery {
 	size := keys.in * keys.in
-	return kernel.PackSingleQuery(heads, keys.weight[:size], keys.weight[size:], keys.bias[keys.in:])
+	return kernel.PackSingleQuery(p, heads, keys.weight[:size], keys.weight[size:], keys.bias[keys.in:], keys.apart...)
 }
 
 // PackConvolution lays weight (out, channels, 3, 3) and bias (out) out for products of a precision.

@@ -16,7 +16,7 @@ func TestGarbage(t *testing.T) {
 	w := Pack(Int8, random(3, in*out), nil, in, out)
 	rows, x, qkv, mixed := NewRows(w, n), matrix(4, n, in, in), matrix(5, n, out, out), matrix(6, n, in, in)
 	sequences := []Sequence{{Length: n}}
-	single, one := PackSingleQuery(2, random(9, in*in), random(10, in*in), bias), matrix(11, 1, in, in)
+	single, one := PackSingleQuery(Float32, 2, random(9, in*in), random(10, in*in), bias), matrix(11, 1, in, in)
 	convolution, half := PackConvolution(Int8, random(7, 9*in*in), nil, in, in, 1), matrix(8, n/4, in, in)
 	window := convolution.NewRows(n)
 	if allocs := testing.AllocsPerRun(100, func() {

@@ -42,6 +42,9 @@ func (p Precision) String() string {
 	return fmt.Sprintf("precision %d", uint8(p))
 }
 
+// Finer is the precision that loses less than p, or float32.
+func (p Precision) Finer() Precision { return max(p, Int16) - 1 }
+
 // panel is how many columns of a right-hand side are packed side by side.
 const panel = 32
 

@@ -1986,31 +1986,31 @@ done61:
 
 // func scaleNEON(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
 TEXT ·scaleNEON(SB), NOSPLIT, $0-137
-	MOVD dst_base+0(FP), R5
 	MOVD stride+24(FP), R4
-	MOVD tile_base+32(FP), R0
-	MOVD scale_base+56(FP), R1
 	MOVD weights_base+80(FP), R3
 	MOVD bias_base+104(FP), R8
-	MOVD rows+128(FP), R2
 	LSL $2, R4, R4
 	MOVBU add+136(FP), R12
 	TSTW R12, R12
 	BNE add63
+	MOVD dst_base+0(FP), R5
+	MOVD tile_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD rows+128(FP), R2
+	FLDPQ 0(R3), (F16, F17)
+	FLDPQ 32(R3), (F18, F19)
+	FLDPQ 0(R8), (F24, F25)
+	FLDPQ 32(R8), (F26, F27)
 row64:
 	FMOVS (R1), F28
-	VDUP V28.S[0], V20.S4
-	VDUP V28.S[0], V21.S4
-	VDUP V28.S[0], V22.S4
-	VDUP V28.S[0], V23.S4
-	FMOVQ 0(R3), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 16(R3), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 32(R3), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 48(R3), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
 	FMOVQ 0(R0), F29
 	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2019,97 +2019,35 @@ row64:
 	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
 	FMOVQ 48(R0), F29
 	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
-	FMOVQ 0(R8), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R8), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R8), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R8), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
 	FSTPQ (F0, F1), 0(R5)
 	FSTPQ (F2, F3), 32(R5)
-	FMOVQ 64(R3), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 80(R3), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 96(R3), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 112(R3), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	FMOVQ 64(R0), F29
-	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R0), F29
-	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R0), F29
-	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R0), F29
-	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
-	FMOVQ 64(R8), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R8), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R8), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R8), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
-	FSTPQ (F0, F1), 64(R5)
-	FSTPQ (F2, F3), 96(R5)
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	ADDS $4, R1, R1
 	SUBS $1, R2, R2
 	BNE row64
-	RET
-add63:
+	MOVD dst_base+0(FP), R5
+	MOVD tile_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD rows+128(FP), R2
+	FLDPQ 64(R3), (F16, F17)
+	FLDPQ 96(R3), (F18, F19)
+	FLDPQ 64(R8), (F24, F25)
+	FLDPQ 96(R8), (F26, F27)
 row65:
 	FMOVS (R1), F28
-	VDUP V28.S[0], V20.S4
-	VDUP V28.S[0], V21.S4
-	VDUP V28.S[0], V22.S4
-	VDUP V28.S[0], V23.S4
-	FMOVQ 0(R3), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 16(R3), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 32(R3), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 48(R3), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	FMOVQ 0(R0), F29
-	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R0), F29
-	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R0), F29
-	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R0), F29
-	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
-	FMOVQ 0(R8), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R8), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R8), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R8), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
-	FMOVQ 0(R5), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R5), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R5), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R5), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
-	FSTPQ (F0, F1), 0(R5)
-	FSTPQ (F2, F3), 32(R5)
-	FMOVQ 64(R3), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 80(R3), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 96(R3), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 112(R3), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
 	FMOVQ 64(R0), F29
 	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
 	FMOVQ 80(R0), F29
@@ -2118,22 +2056,10 @@ row65:
 	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
 	FMOVQ 112(R0), F29
 	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
-	FMOVQ 64(R8), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R8), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R8), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R8), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
-	FMOVQ 64(R5), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R5), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R5), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R5), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
 	FSTPQ (F0, F1), 64(R5)
 	FSTPQ (F2, F3), 96(R5)
 	ADDS $128, R0, R0
@@ -2142,170 +2068,37 @@ row65:
 	SUBS $1, R2, R2
 	BNE row65
 	RET
-
-// func dequantiseNEON(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
-TEXT ·dequantiseNEON(SB), NOSPLIT, $0-185
+add63:
 	MOVD dst_base+0(FP), R5
-	MOVD stride+24(FP), R4
-	MOVD src_base+32(FP), R0
+	MOVD tile_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
-	MOVD zero_base+80(FP), R6
-	MOVD weights_base+104(FP), R3
-	MOVD sums_base+128(FP), R7
-	MOVD bias_base+152(FP), R8
-	MOVD rows+176(FP), R2
-	LSL $2, R4, R4
-	MOVBU add+184(FP), R12
-	TSTW R12, R12
-	BNE add66
-row67:
+	MOVD rows+128(FP), R2
+	FLDPQ 0(R3), (F16, F17)
+	FLDPQ 32(R3), (F18, F19)
+	FLDPQ 0(R8), (F24, F25)
+	FLDPQ 32(R8), (F26, F27)
+row66:
 	FMOVS (R1), F28
-	VDUP V28.S[0], V20.S4
-	VDUP V28.S[0], V21.S4
-	VDUP V28.S[0], V22.S4
-	VDUP V28.S[0], V23.S4
-	FMOVS (R6), F28
-	VDUP V28.S[0], V24.S4
-	VDUP V28.S[0], V25.S4
-	VDUP V28.S[0], V26.S4
-	VDUP V28.S[0], V27.S4
-	FMOVQ 0(R7), F29
-	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
-	FMOVQ 16(R7), F29
-	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
-	FMOVQ 32(R7), F29
-	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
-	FMOVQ 48(R7), F29
-	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
-	FLDPQ 0(R0), (F4, F5)
-	FLDPQ 32(R0), (F6, F7)
-	VSUB V0.S4, V4.S4, V4.S4
-	VSUB V1.S4, V5.S4, V5.S4
-	VSUB V2.S4, V6.S4, V6.S4
-	VSUB V3.S4, V7.S4, V7.S4
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	FMOVQ 0(R3), F29
-	WORD $0x6e3dde88 // fmul v8.4s, v20.4s, v29.4s
-	FMOVQ 16(R3), F29
-	WORD $0x6e3ddea9 // fmul v9.4s, v21.4s, v29.4s
-	FMOVQ 32(R3), F29
-	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
-	FMOVQ 48(R3), F29
-	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
-	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
-	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
-	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
-	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
-	FMOVQ 0(R8), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R8), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R8), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R8), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
-	FSTPQ (F0, F1), 0(R5)
-	FSTPQ (F2, F3), 32(R5)
-	FMOVQ 64(R7), F29
-	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
-	FMOVQ 80(R7), F29
-	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
-	FMOVQ 96(R7), F29
-	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
-	FMOVQ 112(R7), F29
-	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
-	FLDPQ 64(R0), (F4, F5)
-	FLDPQ 96(R0), (F6, F7)
-	VSUB V0.S4, V4.S4, V4.S4
-	VSUB V1.S4, V5.S4, V5.S4
-	VSUB V2.S4, V6.S4, V6.S4
-	VSUB V3.S4, V7.S4, V7.S4
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	FMOVQ 64(R3), F29
-	WORD $0x6e3dde88 // fmul v8.4s, v20.4s, v29.4s
-	FMOVQ 80(R3), F29
-	WORD $0x6e3ddea9 // fmul v9.4s, v21.4s, v29.4s
-	FMOVQ 96(R3), F29
-	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
-	FMOVQ 112(R3), F29
-	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
-	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
-	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
-	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
-	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
-	FMOVQ 64(R8), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R8), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R8), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R8), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
-	FSTPQ (F0, F1), 64(R5)
-	FSTPQ (F2, F3), 96(R5)
-	ADDS $128, R0, R0
-	ADDS R4, R5, R5
-	ADDS $4, R1, R1
-	ADDS $4, R6, R6
-	SUBS $1, R2, R2
-	BNE row67
-	RET
-add66:
-row68:
-	FMOVS (R1), F28
-	VDUP V28.S[0], V20.S4
-	VDUP V28.S[0], V21.S4
-	VDUP V28.S[0], V22.S4
-	VDUP V28.S[0], V23.S4
-	FMOVS (R6), F28
-	VDUP V28.S[0], V24.S4
-	VDUP V28.S[0], V25.S4
-	VDUP V28.S[0], V26.S4
-	VDUP V28.S[0], V27.S4
-	FMOVQ 0(R7), F29
-	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
-	FMOVQ 16(R7), F29
-	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
-	FMOVQ 32(R7), F29
-	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
-	FMOVQ 48(R7), F29
-	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
-	FLDPQ 0(R0), (F4, F5)
-	FLDPQ 32(R0), (F6, F7)
-	VSUB V0.S4, V4.S4, V4.S4
-	VSUB V1.S4, V5.S4, V5.S4
-	VSUB V2.S4, V6.S4, V6.S4
-	VSUB V3.S4, V7.S4, V7.S4
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	FMOVQ 0(R3), F29
-	WORD $0x6e3dde88 // fmul v8.4s, v20.4s, v29.4s
-	FMOVQ 16(R3), F29
-	WORD $0x6e3ddea9 // fmul v9.4s, v21.4s, v29.4s
-	FMOVQ 32(R3), F29
-	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
-	FMOVQ 48(R3), F29
-	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
-	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
-	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
-	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
-	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
-	FMOVQ 0(R8), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 16(R8), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 32(R8), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 48(R8), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
+	FMOVQ 0(R0), F29
+	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
+	FMOVQ 16(R0), F29
+	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
+	FMOVQ 32(R0), F29
+	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
+	FMOVQ 48(R0), F29
+	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
 	FMOVQ 0(R5), F29
 	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
 	FMOVQ 16(R5), F29
@@ -2316,14 +2109,145 @@ row68:
 	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
 	FSTPQ (F0, F1), 0(R5)
 	FSTPQ (F2, F3), 32(R5)
-	FMOVQ 64(R7), F29
-	WORD $0x4ebd9f00 // mul v0.4s, v24.4s, v29.4s
-	FMOVQ 80(R7), F29
-	WORD $0x4ebd9f21 // mul v1.4s, v25.4s, v29.4s
-	FMOVQ 96(R7), F29
-	WORD $0x4ebd9f42 // mul v2.4s, v26.4s, v29.4s
-	FMOVQ 112(R7), F29
-	WORD $0x4ebd9f63 // mul v3.4s, v27.4s, v29.4s
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	ADDS $4, R1, R1
+	SUBS $1, R2, R2
+	BNE row66
+	MOVD dst_base+0(FP), R5
+	MOVD tile_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD rows+128(FP), R2
+	FLDPQ 64(R3), (F16, F17)
+	FLDPQ 96(R3), (F18, F19)
+	FLDPQ 64(R8), (F24, F25)
+	FLDPQ 96(R8), (F26, F27)
+row67:
+	FMOVS (R1), F28
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
+	FMOVQ 64(R0), F29
+	WORD $0x6e3ddc00 // fmul v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R0), F29
+	WORD $0x6e3ddc21 // fmul v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R0), F29
+	WORD $0x6e3ddc42 // fmul v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R0), F29
+	WORD $0x6e3ddc63 // fmul v3.4s, v3.4s, v29.4s
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
+	FMOVQ 64(R5), F29
+	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	FMOVQ 80(R5), F29
+	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	FMOVQ 96(R5), F29
+	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	FMOVQ 112(R5), F29
+	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 64(R5)
+	FSTPQ (F2, F3), 96(R5)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	ADDS $4, R1, R1
+	SUBS $1, R2, R2
+	BNE row67
+	RET
+
+// func dequantiseNEON(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
+TEXT ·dequantiseNEON(SB), NOSPLIT, $0-185
+	MOVD stride+24(FP), R4
+	MOVD weights_base+104(FP), R3
+	MOVD sums_base+128(FP), R7
+	MOVD bias_base+152(FP), R8
+	LSL $2, R4, R4
+	MOVBU add+184(FP), R12
+	TSTW R12, R12
+	BNE add68
+	MOVD dst_base+0(FP), R5
+	MOVD src_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD zero_base+80(FP), R6
+	MOVD rows+176(FP), R2
+	FLDPQ 0(R3), (F16, F17)
+	FLDPQ 32(R3), (F18, F19)
+	FLDPQ 0(R7), (F20, F21)
+	FLDPQ 32(R7), (F22, F23)
+	FLDPQ 0(R8), (F24, F25)
+	FLDPQ 32(R8), (F26, F27)
+row69:
+	FMOVS (R6), F28
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x4eb49c00 // mul v0.4s, v0.4s, v20.4s
+	WORD $0x4eb59c21 // mul v1.4s, v1.4s, v21.4s
+	WORD $0x4eb69c42 // mul v2.4s, v2.4s, v22.4s
+	WORD $0x4eb79c63 // mul v3.4s, v3.4s, v23.4s
+	FLDPQ 0(R0), (F4, F5)
+	FLDPQ 32(R0), (F6, F7)
+	VSUB V0.S4, V4.S4, V4.S4
+	VSUB V1.S4, V5.S4, V5.S4
+	VSUB V2.S4, V6.S4, V6.S4
+	VSUB V3.S4, V7.S4, V7.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS (R1), F28
+	VDUP V28.S[0], V8.S4
+	VDUP V28.S[0], V9.S4
+	VDUP V28.S[0], V10.S4
+	VDUP V28.S[0], V11.S4
+	WORD $0x6e30dd08 // fmul v8.4s, v8.4s, v16.4s
+	WORD $0x6e31dd29 // fmul v9.4s, v9.4s, v17.4s
+	WORD $0x6e32dd4a // fmul v10.4s, v10.4s, v18.4s
+	WORD $0x6e33dd6b // fmul v11.4s, v11.4s, v19.4s
+	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
+	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
+	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
+	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	ADDS $4, R1, R1
+	ADDS $4, R6, R6
+	SUBS $1, R2, R2
+	BNE row69
+	MOVD dst_base+0(FP), R5
+	MOVD src_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD zero_base+80(FP), R6
+	MOVD rows+176(FP), R2
+	FLDPQ 64(R3), (F16, F17)
+	FLDPQ 96(R3), (F18, F19)
+	FLDPQ 64(R7), (F20, F21)
+	FLDPQ 96(R7), (F22, F23)
+	FLDPQ 64(R8), (F24, F25)
+	FLDPQ 96(R8), (F26, F27)
+row70:
+	FMOVS (R6), F28
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x4eb49c00 // mul v0.4s, v0.4s, v20.4s
+	WORD $0x4eb59c21 // mul v1.4s, v1.4s, v21.4s
+	WORD $0x4eb69c42 // mul v2.4s, v2.4s, v22.4s
+	WORD $0x4eb79c63 // mul v3.4s, v3.4s, v23.4s
 	FLDPQ 64(R0), (F4, F5)
 	FLDPQ 96(R0), (F6, F7)
 	VSUB V0.S4, V4.S4, V4.S4
@@ -2334,26 +2258,145 @@ row68:
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	FMOVQ 64(R3), F29
-	WORD $0x6e3dde88 // fmul v8.4s, v20.4s, v29.4s
-	FMOVQ 80(R3), F29
-	WORD $0x6e3ddea9 // fmul v9.4s, v21.4s, v29.4s
-	FMOVQ 96(R3), F29
-	WORD $0x6e3ddeca // fmul v10.4s, v22.4s, v29.4s
-	FMOVQ 112(R3), F29
-	WORD $0x6e3ddeeb // fmul v11.4s, v23.4s, v29.4s
+	FMOVS (R1), F28
+	VDUP V28.S[0], V8.S4
+	VDUP V28.S[0], V9.S4
+	VDUP V28.S[0], V10.S4
+	VDUP V28.S[0], V11.S4
+	WORD $0x6e30dd08 // fmul v8.4s, v8.4s, v16.4s
+	WORD $0x6e31dd29 // fmul v9.4s, v9.4s, v17.4s
+	WORD $0x6e32dd4a // fmul v10.4s, v10.4s, v18.4s
+	WORD $0x6e33dd6b // fmul v11.4s, v11.4s, v19.4s
 	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
 	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
 	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
 	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
-	FMOVQ 64(R8), F29
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
+	FSTPQ (F0, F1), 64(R5)
+	FSTPQ (F2, F3), 96(R5)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	ADDS $4, R1, R1
+	ADDS $4, R6, R6
+	SUBS $1, R2, R2
+	BNE row70
+	RET
+add68:
+	MOVD dst_base+0(FP), R5
+	MOVD src_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD zero_base+80(FP), R6
+	MOVD rows+176(FP), R2
+	FLDPQ 0(R3), (F16, F17)
+	FLDPQ 32(R3), (F18, F19)
+	FLDPQ 0(R7), (F20, F21)
+	FLDPQ 32(R7), (F22, F23)
+	FLDPQ 0(R8), (F24, F25)
+	FLDPQ 32(R8), (F26, F27)
+row71:
+	FMOVS (R6), F28
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x4eb49c00 // mul v0.4s, v0.4s, v20.4s
+	WORD $0x4eb59c21 // mul v1.4s, v1.4s, v21.4s
+	WORD $0x4eb69c42 // mul v2.4s, v2.4s, v22.4s
+	WORD $0x4eb79c63 // mul v3.4s, v3.4s, v23.4s
+	FLDPQ 0(R0), (F4, F5)
+	FLDPQ 32(R0), (F6, F7)
+	VSUB V0.S4, V4.S4, V4.S4
+	VSUB V1.S4, V5.S4, V5.S4
+	VSUB V2.S4, V6.S4, V6.S4
+	VSUB V3.S4, V7.S4, V7.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS (R1), F28
+	VDUP V28.S[0], V8.S4
+	VDUP V28.S[0], V9.S4
+	VDUP V28.S[0], V10.S4
+	VDUP V28.S[0], V11.S4
+	WORD $0x6e30dd08 // fmul v8.4s, v8.4s, v16.4s
+	WORD $0x6e31dd29 // fmul v9.4s, v9.4s, v17.4s
+	WORD $0x6e32dd4a // fmul v10.4s, v10.4s, v18.4s
+	WORD $0x6e33dd6b // fmul v11.4s, v11.4s, v19.4s
+	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
+	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
+	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
+	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
+	FMOVQ 0(R5), F29
 	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
-	FMOVQ 80(R8), F29
+	FMOVQ 16(R5), F29
 	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
-	FMOVQ 96(R8), F29
+	FMOVQ 32(R5), F29
 	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
-	FMOVQ 112(R8), F29
+	FMOVQ 48(R5), F29
 	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	ADDS $4, R1, R1
+	ADDS $4, R6, R6
+	SUBS $1, R2, R2
+	BNE row71
+	MOVD dst_base+0(FP), R5
+	MOVD src_base+32(FP), R0
+	MOVD scale_base+56(FP), R1
+	MOVD zero_base+80(FP), R6
+	MOVD rows+176(FP), R2
+	FLDPQ 64(R3), (F16, F17)
+	FLDPQ 96(R3), (F18, F19)
+	FLDPQ 64(R7), (F20, F21)
+	FLDPQ 96(R7), (F22, F23)
+	FLDPQ 64(R8), (F24, F25)
+	FLDPQ 96(R8), (F26, F27)
+row72:
+	FMOVS (R6), F28
+	VDUP V28.S[0], V0.S4
+	VDUP V28.S[0], V1.S4
+	VDUP V28.S[0], V2.S4
+	VDUP V28.S[0], V3.S4
+	WORD $0x4eb49c00 // mul v0.4s, v0.4s, v20.4s
+	WORD $0x4eb59c21 // mul v1.4s, v1.4s, v21.4s
+	WORD $0x4eb69c42 // mul v2.4s, v2.4s, v22.4s
+	WORD $0x4eb79c63 // mul v3.4s, v3.4s, v23.4s
+	FLDPQ 64(R0), (F4, F5)
+	FLDPQ 96(R0), (F6, F7)
+	VSUB V0.S4, V4.S4, V4.S4
+	VSUB V1.S4, V5.S4, V5.S4
+	VSUB V2.S4, V6.S4, V6.S4
+	VSUB V3.S4, V7.S4, V7.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS (R1), F28
+	VDUP V28.S[0], V8.S4
+	VDUP V28.S[0], V9.S4
+	VDUP V28.S[0], V10.S4
+	VDUP V28.S[0], V11.S4
+	WORD $0x6e30dd08 // fmul v8.4s, v8.4s, v16.4s
+	WORD $0x6e31dd29 // fmul v9.4s, v9.4s, v17.4s
+	WORD $0x6e32dd4a // fmul v10.4s, v10.4s, v18.4s
+	WORD $0x6e33dd6b // fmul v11.4s, v11.4s, v19.4s
+	WORD $0x6e28dc80 // fmul v0.4s, v4.4s, v8.4s
+	WORD $0x6e29dca1 // fmul v1.4s, v5.4s, v9.4s
+	WORD $0x6e2adcc2 // fmul v2.4s, v6.4s, v10.4s
+	WORD $0x6e2bdce3 // fmul v3.4s, v7.4s, v11.4s
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
 	FMOVQ 64(R5), F29
 	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
 	FMOVQ 80(R5), F29
@@ -2369,62 +2412,73 @@ row68:
 	ADDS $4, R1, R1
 	ADDS $4, R6, R6
 	SUBS $1, R2, R2
-	BNE row68
+	BNE row72
 	RET
 
 // func addBiasNEON(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
 TEXT ·addBiasNEON(SB), NOSPLIT, $0-89
-	MOVD dst_base+0(FP), R5
 	MOVD stride+24(FP), R4
-	MOVD tile_base+32(FP), R0
 	MOVD bias_base+56(FP), R8
-	MOVD rows+80(FP), R2
 	LSL $2, R4, R4
 	MOVBU add+88(FP), R12
 	TSTW R12, R12
-	BNE add69
-row70:
-	FLDPQ 0(R8), (F0, F1)
-	FLDPQ 32(R8), (F2, F3)
+	BNE add73
+	MOVD dst_base+0(FP), R5
+	MOVD tile_base+32(FP), R0
+	MOVD rows+80(FP), R2
+	FLDPQ 0(R8), (F24, F25)
+	FLDPQ 32(R8), (F26, F27)
+row74:
 	FMOVQ 0(R0), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 16(R0), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	WORD $0x4e3dd721 // fadd v1.4s, v25.4s, v29.4s
 	FMOVQ 32(R0), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	WORD $0x4e3dd742 // fadd v2.4s, v26.4s, v29.4s
 	FMOVQ 48(R0), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	WORD $0x4e3dd763 // fadd v3.4s, v27.4s, v29.4s
 	FSTPQ (F0, F1), 0(R5)
 	FSTPQ (F2, F3), 32(R5)
-	FLDPQ 64(R8), (F0, F1)
-	FLDPQ 96(R8), (F2, F3)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	SUBS $1, R2, R2
+	BNE row74
+	MOVD dst_base+0(FP), R5
+	MOVD tile_base+32(FP), R0
+	MOVD rows+80(FP), R2
+	FLDPQ 64(R8), (F24, F25)
+	FLDPQ 96(R8), (F26, F27)
+row75:
 	FMOVQ 64(R0), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 80(R0), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	WORD $0x4e3dd721 // fadd v1.4s, v25.4s, v29.4s
 	FMOVQ 96(R0), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	WORD $0x4e3dd742 // fadd v2.4s, v26.4s, v29.4s
 	FMOVQ 112(R0), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	WORD $0x4e3dd763 // fadd v3.4s, v27.4s, v29.4s
 	FSTPQ (F0, F1), 64(R5)
 	FSTPQ (F2, F3), 96(R5)
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R2, R2
-	BNE row70
+	BNE row75
 	RET
-add69:
-row71:
-	FLDPQ 0(R8), (F0, F1)
-	FLDPQ 32(R8), (F2, F3)
+add73:
+	MOVD dst_base+0(FP), R5
+	MOVD tile_base+32(FP), R0
+	MOVD rows+80(FP), R2
+	FLDPQ 0(R8), (F24, F25)
+	FLDPQ 32(R8), (F26, F27)
+row76:
 	FMOVQ 0(R0), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 16(R0), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	WORD $0x4e3dd721 // fadd v1.4s, v25.4s, v29.4s
 	FMOVQ 32(R0), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	WORD $0x4e3dd742 // fadd v2.4s, v26.4s, v29.4s
 	FMOVQ 48(R0), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	WORD $0x4e3dd763 // fadd v3.4s, v27.4s, v29.4s
 	FMOVQ 0(R5), F29
 	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
 	FMOVQ 16(R5), F29
@@ -2435,16 +2489,24 @@ row71:
 	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
 	FSTPQ (F0, F1), 0(R5)
 	FSTPQ (F2, F3), 32(R5)
-	FLDPQ 64(R8), (F0, F1)
-	FLDPQ 96(R8), (F2, F3)
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	SUBS $1, R2, R2
+	BNE row76
+	MOVD dst_base+0(FP), R5
+	MOVD tile_base+32(FP), R0
+	MOVD rows+80(FP), R2
+	FLDPQ 64(R8), (F24, F25)
+	FLDPQ 96(R8), (F26, F27)
+row77:
 	FMOVQ 64(R0), F29
-	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
+	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 80(R0), F29
-	WORD $0x4e3dd421 // fadd v1.4s, v1.4s, v29.4s
+	WORD $0x4e3dd721 // fadd v1.4s, v25.4s, v29.4s
 	FMOVQ 96(R0), F29
-	WORD $0x4e3dd442 // fadd v2.4s, v2.4s, v29.4s
+	WORD $0x4e3dd742 // fadd v2.4s, v26.4s, v29.4s
 	FMOVQ 112(R0), F29
-	WORD $0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
+	WORD $0x4e3dd763 // fadd v3.4s, v27.4s, v29.4s
 	FMOVQ 64(R5), F29
 	WORD $0x4e3dd400 // fadd v0.4s, v0.4s, v29.4s
 	FMOVQ 80(R5), F29
@@ -2458,7 +2520,7 @@ row71:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R2, R2
-	BNE row71
+	BNE row77
 	RET
 
 // func storeNEON(dst []float32, stride int, tile []float32, rows int, cols int, alpha float32, beta float32)
@@ -2482,12 +2544,12 @@ TEXT ·storeNEON(SB), NOSPLIT, $64-80
 	MOVWU beta+76(FP), R3
 	ADDW R3, R3, R3
 	CMP $16, R2
-	BLE narrow72
+	BLE narrow78
 	CMP $32, R2
-	BLT partial73
+	BLT partial79
 	TSTW R3, R3
-	BNE add74
-row75:
+	BNE add80
+row81:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2511,10 +2573,10 @@ row75:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row75
+	BNE row81
 	RET
-add74:
-row76:
+add80:
+row82:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2550,111 +2612,10 @@ row76:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row76
+	BNE row82
 	RET
-partial73:
+partial79:
 	SUBS $16, R2, R2
-	MOVD $masks<>+64(SB), R10
-	SUB R2<<2, R10, R10
-	TSTW R3, R3
-	BNE add77
-row78:
-	FMOVQ 0(R0), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 16(R0), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 32(R0), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 48(R0), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	FSTPQ (F0, F1), 0(R5)
-	FSTPQ (F2, F3), 32(R5)
-	FMOVQ 64(R0), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 80(R0), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 96(R0), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 112(R0), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	MOVD $buffer-64(SP), R13
-	FSTPQ (F0, F1), 0(R13)
-	FSTPQ (F2, F3), 32(R13)
-	ADD $64, R5, R12
-	MOVD R2, R14
-tail79:
-	MOVWU.P 4(R13), R15
-	MOVW.P R15, 4(R12)
-	SUBS $1, R14, R14
-	BNE tail79
-	ADDS $128, R0, R0
-	ADDS R4, R5, R5
-	SUBS $1, R1, R1
-	BNE row78
-	RET
-add77:
-row80:
-	FMOVQ 0(R0), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 16(R0), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 32(R0), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 48(R0), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	FLDPQ 0(R5), (F4, F5)
-	FLDPQ 32(R5), (F6, F7)
-	VFMLA V4.S4, V24.S4, V0.S4
-	VFMLA V5.S4, V25.S4, V1.S4
-	VFMLA V6.S4, V26.S4, V2.S4
-	VFMLA V7.S4, V27.S4, V3.S4
-	FSTPQ (F0, F1), 0(R5)
-	FSTPQ (F2, F3), 32(R5)
-	FMOVQ 64(R0), F29
-	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
-	FMOVQ 80(R0), F29
-	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
-	FMOVQ 96(R0), F29
-	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
-	FMOVQ 112(R0), F29
-	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	MOVD $buffer-64(SP), R13
-	FSTPQ (F4, F5), 0(R13)
-	FSTPQ (F6, F7), 32(R13)
-	ADD $64, R5, R12
-	MOVD R2, R14
-tail81:
-	MOVWU.P 4(R12), R15
-	MOVW.P R15, 4(R13)
-	SUBS $1, R14, R14
-	BNE tail81
-	MOVD $buffer-64(SP), R13
-	FLDPQ 0(R13), (F4, F5)
-	FLDPQ 32(R13), (F6, F7)
-	VFMLA V4.S4, V24.S4, V0.S4
-	VFMLA V5.S4, V25.S4, V1.S4
-	VFMLA V6.S4, V26.S4, V2.S4
-	VFMLA V7.S4, V27.S4, V3.S4
-	MOVD $buffer-64(SP), R13
-	FSTPQ (F0, F1), 0(R13)
-	FSTPQ (F2, F3), 32(R13)
-	ADD $64, R5, R12
-	MOVD R2, R14
-tail82:
-	MOVWU.P 4(R13), R15
-	MOVW.P R15, 4(R12)
-	SUBS $1, R14, R14
-	BNE tail82
-	ADDS $128, R0, R0
-	ADDS R4, R5, R5
-	SUBS $1, R1, R1
-	BNE row80
-	RET
-narrow72:
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	TSTW R3, R3
@@ -2668,10 +2629,20 @@ row84:
 	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
 	FMOVQ 48(R0), F29
 	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	FMOVQ 64(R0), F29
+	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
+	FMOVQ 80(R0), F29
+	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
+	FMOVQ 96(R0), F29
+	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
+	FMOVQ 112(R0), F29
+	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
 	MOVD $buffer-64(SP), R13
 	FSTPQ (F0, F1), 0(R13)
 	FSTPQ (F2, F3), 32(R13)
-	ADD $0, R5, R12
+	ADD $64, R5, R12
 	MOVD R2, R14
 tail85:
 	MOVWU.P 4(R13), R15
@@ -2693,6 +2664,22 @@ row86:
 	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
 	FMOVQ 48(R0), F29
 	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	FLDPQ 0(R5), (F4, F5)
+	FLDPQ 32(R5), (F6, F7)
+	VFMLA V4.S4, V24.S4, V0.S4
+	VFMLA V5.S4, V25.S4, V1.S4
+	VFMLA V6.S4, V26.S4, V2.S4
+	VFMLA V7.S4, V27.S4, V3.S4
+	FSTPQ (F0, F1), 0(R5)
+	FSTPQ (F2, F3), 32(R5)
+	FMOVQ 64(R0), F29
+	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
+	FMOVQ 80(R0), F29
+	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
+	FMOVQ 96(R0), F29
+	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
+	FMOVQ 112(R0), F29
+	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
@@ -2700,7 +2687,7 @@ row86:
 	MOVD $buffer-64(SP), R13
 	FSTPQ (F4, F5), 0(R13)
 	FSTPQ (F6, F7), 32(R13)
-	ADD $0, R5, R12
+	ADD $64, R5, R12
 	MOVD R2, R14
 tail87:
 	MOVWU.P 4(R12), R15
@@ -2717,7 +2704,7 @@ tail87:
 	MOVD $buffer-64(SP), R13
 	FSTPQ (F0, F1), 0(R13)
 	FSTPQ (F2, F3), 32(R13)
-	ADD $0, R5, R12
+	ADD $64, R5, R12
 	MOVD R2, R14
 tail88:
 	MOVWU.P 4(R13), R15
@@ -2729,6 +2716,81 @@ tail88:
 	SUBS $1, R1, R1
 	BNE row86
 	RET
+narrow78:
+	MOVD $masks<>+64(SB), R10
+	SUB R2<<2, R10, R10
+	TSTW R3, R3
+	BNE add89
+row90:
+	FMOVQ 0(R0), F29
+	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
+	FMOVQ 16(R0), F29
+	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
+	FMOVQ 32(R0), F29
+	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
+	FMOVQ 48(R0), F29
+	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	MOVD $buffer-64(SP), R13
+	FSTPQ (F0, F1), 0(R13)
+	FSTPQ (F2, F3), 32(R13)
+	ADD $0, R5, R12
+	MOVD R2, R14
+tail91:
+	MOVWU.P 4(R13), R15
+	MOVW.P R15, 4(R12)
+	SUBS $1, R14, R14
+	BNE tail91
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	SUBS $1, R1, R1
+	BNE row90
+	RET
+add89:
+row92:
+	FMOVQ 0(R0), F29
+	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
+	FMOVQ 16(R0), F29
+	WORD $0x6e3ddea1 // fmul v1.4s, v21.4s, v29.4s
+	FMOVQ 32(R0), F29
+	WORD $0x6e3ddec2 // fmul v2.4s, v22.4s, v29.4s
+	FMOVQ 48(R0), F29
+	WORD $0x6e3ddee3 // fmul v3.4s, v23.4s, v29.4s
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD $buffer-64(SP), R13
+	FSTPQ (F4, F5), 0(R13)
+	FSTPQ (F6, F7), 32(R13)
+	ADD $0, R5, R12
+	MOVD R2, R14
+tail93:
+	MOVWU.P 4(R12), R15
+	MOVW.P R15, 4(R13)
+	SUBS $1, R14, R14
+	BNE tail93
+	MOVD $buffer-64(SP), R13
+	FLDPQ 0(R13), (F4, F5)
+	FLDPQ 32(R13), (F6, F7)
+	VFMLA V4.S4, V24.S4, V0.S4
+	VFMLA V5.S4, V25.S4, V1.S4
+	VFMLA V6.S4, V26.S4, V2.S4
+	VFMLA V7.S4, V27.S4, V3.S4
+	MOVD $buffer-64(SP), R13
+	FSTPQ (F0, F1), 0(R13)
+	FSTPQ (F2, F3), 32(R13)
+	ADD $0, R5, R12
+	MOVD R2, R14
+tail94:
+	MOVWU.P 4(R13), R15
+	MOVW.P R15, 4(R12)
+	SUBS $1, R14, R14
+	BNE tail94
+	ADDS $128, R0, R0
+	ADDS R4, R5, R5
+	SUBS $1, R1, R1
+	BNE row92
+	RET
 
 // func gatherNEON(dst []float32, src []float32, stride int, rows int)
 TEXT ·gatherNEON(SB), NOSPLIT, $0-64
@@ -2737,7 +2799,7 @@ TEXT ·gatherNEON(SB), NOSPLIT, $0-64
 	MOVD stride+48(FP), R6
 	MOVD rows+56(FP), R2
 	LSL $2, R6, R6
-row89:
+row95:
 	FLDPQ 0(R4), (F0, F1)
 	FLDPQ 32(R4), (F2, F3)
 	FLDPQ 64(R4), (F4, F5)
@@ -2749,7 +2811,7 @@ row89:
 	ADDS R6, R4, R4
 	ADDS $128, R5, R5
 	SUBS $1, R2, R2
-	BNE row89
+	BNE row95
 	RET
 
 // func addNEON(y []float32, x []float32)
@@ -2758,9 +2820,9 @@ TEXT ·addNEON(SB), NOSPLIT, $64-48
 	MOVD x_base+24(FP), R0
 	MOVD x_len+32(FP), R2
 	SUBS $16, R2, R2
-	BLT rest91
+	BLT rest97
 	PCALIGN $32
-loop90:
+loop96:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R5), (F4, F5)
@@ -2774,10 +2836,10 @@ loop90:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop90
-rest91:
+	BGE loop96
+rest97:
 	ADDS $16, R2, R2
-	BEQ done92
+	BEQ done98
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -2789,11 +2851,11 @@ rest91:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail93:
+tail99:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail93
+	BNE tail99
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -2806,11 +2868,11 @@ tail93:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail94:
+tail100:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail94
+	BNE tail100
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -2823,12 +2885,12 @@ tail94:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail95:
+tail101:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail95
-done92:
+	BNE tail101
+done98:
 	RET
 
 // func transposeNEON(dst []float32, ldd int, src []float32, lds int, rows int, cols int)

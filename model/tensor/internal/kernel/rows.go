@@ -44,6 +44,22 @@ func NewRows(w *Weights, n int) *Rows {
 // Row returns row i, to be written.
 func (r *Rows) Row(i int) []float32 { return r.float32s[i*r.stride:][:r.cols] }
 
+// from is a view of the rows from row i on.
+func (r *Rows) from(i int) Rows {
+	view := *r
+	view.float32s = r.float32s[i*r.stride:]
+	if r.precision != Float32 {
+		view.scale, view.zero = r.scale[i:], r.zero[i:]
+	}
+	if r.int16s != nil {
+		view.int16s = r.int16s[i*r.stride:]
+	}
+	if r.uint8s != nil {
+		view.uint8s = r.uint8s[i*r.stride:]
+	}
+	return view
+}
+
 // Matrix returns the first n rows, to be written.
 func (r *Rows) Matrix(n int) blas32.General {
 	return blas32.General{Rows: n, Cols: r.cols, Stride: r.stride, Data: r.float32s}
