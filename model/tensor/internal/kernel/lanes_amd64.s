@@ -19,9 +19,9 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-80
 row1:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest3
+	JLT rest4
 	PCALIGN $32
-loop2:
+loop3:
 	VMOVUPS 0(AX), Z0
 	VPXORD Z1, Z1, Z1
 	VMAXPS Z0, Z1, Z0
@@ -29,10 +29,10 @@ loop2:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop2
-rest3:
+	JGE loop3
+rest4:
 	ADDQ $16, CX
-	JEQ done4
+	JEQ done2
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -41,7 +41,7 @@ rest3:
 	VPXORD Z1, Z1, Z1
 	VMAXPS Z0, Z1, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done4:
+done2:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -66,9 +66,9 @@ TEXT ·quickGELUAVX512(SB), NOSPLIT, $0-80
 row5:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest7
+	JLT rest8
 	PCALIGN $32
-loop6:
+loop7:
 	VMOVUPS 0(AX), Z0
 	VMULPS.BCST constants<>+0(SB), Z0, Z1
 	VBROADCASTSS constants<>+32(SB), Z2
@@ -92,10 +92,10 @@ loop6:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop6
-rest7:
+	JGE loop7
+rest8:
 	ADDQ $16, CX
-	JEQ done8
+	JEQ done6
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -120,7 +120,7 @@ rest7:
 	VADDPS.BCST constants<>+288(SB), Z1, Z1
 	VDIVPS Z1, Z0, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done8:
+done6:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -145,9 +145,9 @@ TEXT ·tanhGELUAVX512(SB), NOSPLIT, $0-80
 row9:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest11
+	JLT rest12
 	PCALIGN $32
-loop10:
+loop11:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z0, Z0, Z1
 	VBROADCASTSS constants<>+320(SB), Z2
@@ -174,10 +174,10 @@ loop10:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop10
-rest11:
+	JGE loop11
+rest12:
 	ADDQ $16, CX
-	JEQ done12
+	JEQ done10
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -205,7 +205,7 @@ rest11:
 	VADDPS.BCST constants<>+288(SB), Z1, Z1
 	VDIVPS Z1, Z0, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done12:
+done10:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -230,9 +230,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-80
 row13:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest15
+	JLT rest16
 	PCALIGN $32
-loop14:
+loop15:
 	VMOVUPS 0(AX), Z0
 	VMOVAPS Z0, Z1
 	VBROADCASTSS constants<>+384(SB), Z4
@@ -260,10 +260,10 @@ loop14:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop14
-rest15:
+	JGE loop15
+rest16:
 	ADDQ $16, CX
-	JEQ done16
+	JEQ done14
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -292,7 +292,7 @@ rest15:
 	VFMADD213PS Z2, Z1, Z3
 	VMULPS Z3, Z0, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done16:
+done14:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -305,16 +305,30 @@ TEXT ·layerNormAVX512(SB), NOSPLIT, $0-100
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	VPXORD Z5, Z5, Z5
-	SUBQ $16, CX
+	VPXORD Z4, Z4, Z4
+	SUBQ $32, CX
 	JLT rest18
 	PCALIGN $32
 loop17:
 	VMOVUPS 0(AX), Z0
 	VADDPS Z0, Z5, Z5
-	ADDQ $64, AX
-	SUBQ $16, CX
+	VMOVUPS 64(AX), Z0
+	VADDPS Z0, Z4, Z4
+	ADDQ $128, AX
+	SUBQ $32, CX
 	JGE loop17
 rest18:
+	ADDQ $32, CX
+	SUBQ $16, CX
+	JLT rest21
+	PCALIGN $32
+loop20:
+	VMOVUPS 0(AX), Z0
+	VADDPS Z0, Z5, Z5
+	ADDQ $64, AX
+	SUBQ $16, CX
+	JGE loop20
+rest21:
 	ADDQ $16, CX
 	JEQ done19
 	MOVL $1, R12
@@ -324,6 +338,7 @@ rest18:
 	VMOVUPS.Z 0(AX), K1, Z0
 	VADDPS Z0, Z5, Z5
 done19:
+	VADDPS Z4, Z5, Z5
 	VEXTRACTF64X4 $1, Z5, Y1
 	VADDPS Y1, Y5, Y5
 	VEXTRACTF128 $1, Y5, X1
@@ -341,19 +356,35 @@ done19:
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	VPXORD Z6, Z6, Z6
-	SUBQ $16, CX
-	JLT rest21
+	VPXORD Z4, Z4, Z4
+	SUBQ $32, CX
+	JLT rest23
 	PCALIGN $32
-loop20:
+loop22:
+	VMOVUPS 0(AX), Z0
+	VSUBPS Z5, Z0, Z0
+	VFMADD231PS Z0, Z0, Z6
+	VMOVUPS 64(AX), Z0
+	VSUBPS Z5, Z0, Z0
+	VFMADD231PS Z0, Z0, Z4
+	ADDQ $128, AX
+	SUBQ $32, CX
+	JGE loop22
+rest23:
+	ADDQ $32, CX
+	SUBQ $16, CX
+	JLT rest26
+	PCALIGN $32
+loop25:
 	VMOVUPS 0(AX), Z0
 	VSUBPS Z5, Z0, Z0
 	VFMADD231PS Z0, Z0, Z6
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop20
-rest21:
+	JGE loop25
+rest26:
 	ADDQ $16, CX
-	JEQ done22
+	JEQ done24
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -362,7 +393,8 @@ rest21:
 	VSUBPS Z5, Z0, Z0
 	VMOVAPS.Z Z0, K1, Z0
 	VFMADD231PS Z0, Z0, Z6
-done22:
+done24:
+	VADDPS Z4, Z6, Z6
 	VEXTRACTF64X4 $1, Z6, Y1
 	VADDPS Y1, Y6, Y6
 	VEXTRACTF128 $1, Y6, X1
@@ -388,9 +420,9 @@ done22:
 	MOVQ weight_base+48(FP), BX
 	MOVQ bias_base+72(FP), DX
 	SUBQ $16, CX
-	JLT rest24
+	JLT rest29
 	PCALIGN $32
-loop23:
+loop28:
 	VMOVUPS 0(AX), Z0
 	VSUBPS Z5, Z0, Z0
 	VMULPS Z6, Z0, Z0
@@ -403,10 +435,10 @@ loop23:
 	ADDQ $64, BX
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JGE loop23
-rest24:
+	JGE loop28
+rest29:
 	ADDQ $16, CX
-	JEQ done25
+	JEQ done27
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -418,7 +450,7 @@ rest24:
 	VMOVUPS.Z 0(DX), K1, Z2
 	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done25:
+done27:
 	VZEROUPPER
 	RET
 
@@ -428,17 +460,17 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-36
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constants<>+832(SB), Z3
 	SUBQ $16, CX
-	JLT rest27
+	JLT rest32
 	PCALIGN $32
-loop26:
+loop31:
 	VMOVUPS 0(AX), Z0
 	VMAXPS Z0, Z3, Z3
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop26
-rest27:
+	JGE loop31
+rest32:
 	ADDQ $16, CX
-	JEQ done28
+	JEQ done30
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -446,7 +478,7 @@ rest27:
 	VMOVAPS Z3, Z0
 	VMOVUPS 0(AX), K1, Z0
 	VMAXPS Z0, Z3, Z3
-done28:
+done30:
 	VEXTRACTF64X4 $1, Z3, Y0
 	VMAXPS Y0, Y3, Y3
 	VEXTRACTF128 $1, Y3, X0
@@ -462,9 +494,9 @@ done28:
 	VMULPS.BCST constants<>+864(SB), Z5, Z5
 	VPXORD Z4, Z4, Z4
 	SUBQ $16, CX
-	JLT rest30
+	JLT rest35
 	PCALIGN $32
-loop29:
+loop34:
 	VMOVUPS 0(AX), Z0
 	VSUBPS Z3, Z0, Z0
 	VMULPS Z5, Z0, Z0
@@ -487,10 +519,10 @@ loop29:
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop29
-rest30:
+	JGE loop34
+rest35:
 	ADDQ $16, CX
-	JEQ done31
+	JEQ done33
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -517,7 +549,7 @@ rest30:
 	VADDPS Z0, Z4, Z4
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
-done31:
+done33:
 	VEXTRACTF64X4 $1, Z4, Y0
 	VADDPS Y0, Y4, Y4
 	VEXTRACTF128 $1, Y4, X0
@@ -533,28 +565,28 @@ done31:
 	MOVQ x_len+8(FP), CX
 	LEAQ (DI)(CX*4), CX
 	VPXORD Z0, Z0, Z0
-zeros32:
+zeros36:
 	CMPQ AX, CX
-	JGE zeroed33
+	JGE zeroed37
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
-	JMP zeros32
-zeroed33:
+	JMP zeros36
+zeroed37:
 	MOVQ x_base+0(FP), AX
 	MOVQ n+24(FP), CX
 	SUBQ $16, CX
-	JLT rest35
+	JLT rest40
 	PCALIGN $32
-loop34:
+loop39:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMOVUPS Z0, 0(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop34
-rest35:
+	JGE loop39
+rest40:
 	ADDQ $16, CX
-	JEQ done36
+	JEQ done38
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -562,7 +594,7 @@ rest35:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMOVUPS Z0, 0(AX)
-done36:
+done38:
 	VZEROUPPER
 	RET
 
@@ -574,9 +606,9 @@ TEXT ·extentAVX512(SB), NOSPLIT, $0-36
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	SUBQ $16, CX
-	JLT rest38
+	JLT rest43
 	PCALIGN $32
-loop37:
+loop42:
 	VMOVUPS 0(AX), Z3
 	VMINPS Z3, Z0, Z0
 	VMAXPS Z3, Z1, Z1
@@ -584,10 +616,10 @@ loop37:
 	VPMAXSD Z3, Z2, Z2
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop37
-rest38:
+	JGE loop42
+rest43:
 	ADDQ $16, CX
-	JEQ done39
+	JEQ done41
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -597,7 +629,7 @@ rest38:
 	VMAXPS Z3, Z1, Z1
 	VPANDD.BCST constants<>+896(SB), Z3, Z3
 	VPMAXSD Z3, Z2, Z2
-done39:
+done41:
 	VEXTRACTF64X4 $1, Z0, Y3
 	VMINPS Y3, Y0, Y0
 	VEXTRACTF128 $1, Y0, X3
@@ -640,9 +672,9 @@ TEXT ·quantise16AVX512(SB), NOSPLIT, $0-60
 	VBROADCASTSS low+52(FP), Z5
 	VBROADCASTSS high+56(FP), Z6
 	SUBQ $16, CX
-	JLT rest41
+	JLT rest46
 	PCALIGN $32
-loop40:
+loop45:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMAXPS Z5, Z0, Z0
@@ -653,10 +685,10 @@ loop40:
 	ADDQ $32, DI
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop40
-rest41:
+	JGE loop45
+rest46:
 	ADDQ $16, CX
-	JEQ done42
+	JEQ done44
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -669,7 +701,7 @@ rest41:
 	VPMOVSDW Z0, Y0
 	VMOVDQU Y0, (DI)
 	ADDQ $32, DI
-done42:
+done44:
 	VZEROUPPER
 	RET
 
@@ -683,9 +715,9 @@ TEXT ·quantise8AVX512(SB), NOSPLIT, $0-64
 	VBROADCASTSS high+56(FP), Z6
 	VBROADCASTSS zero+60(FP), Z3
 	SUBQ $16, CX
-	JLT rest44
+	JLT rest49
 	PCALIGN $32
-loop43:
+loop48:
 	VMOVUPS 0(AX), Z0
 	VMULPS Z4, Z0, Z0
 	VMAXPS Z5, Z0, Z0
@@ -697,10 +729,10 @@ loop43:
 	ADDQ $16, DI
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop43
-rest44:
+	JGE loop48
+rest49:
 	ADDQ $16, CX
-	JEQ done45
+	JEQ done47
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -714,7 +746,7 @@ rest44:
 	VPMOVDB Z0, X0
 	VMOVDQU X0, (DI)
 	ADDQ $16, DI
-done45:
+done47:
 	VZEROUPPER
 	RET
 
@@ -726,14 +758,14 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-137
 	SHLQ $2, SI
 	MOVBLZX add+136(FP), R12
 	TESTL R12, R12
-	JNZ add46
+	JNZ add50
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
 	MOVQ rows+128(FP), CX
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 0(R11), Z6
-row47:
+row51:
 	VBROADCASTSS (BX), Z0
 	VMULPS Z4, Z0, Z0
 	VMULPS 0(AX), Z0, Z0
@@ -743,14 +775,14 @@ row47:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row47
+	JNZ row51
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
 	MOVQ rows+128(FP), CX
 	VMOVUPS 64(DX), Z4
 	VMOVUPS 64(R11), Z6
-row48:
+row52:
 	VBROADCASTSS (BX), Z0
 	VMULPS Z4, Z0, Z0
 	VMULPS 64(AX), Z0, Z0
@@ -760,17 +792,17 @@ row48:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row48
+	JNZ row52
 	VZEROUPPER
 	RET
-add46:
+add50:
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
 	MOVQ rows+128(FP), CX
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 0(R11), Z6
-row49:
+row53:
 	VBROADCASTSS (BX), Z0
 	VMULPS Z4, Z0, Z0
 	VMULPS 0(AX), Z0, Z0
@@ -781,14 +813,14 @@ row49:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row49
+	JNZ row53
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
 	MOVQ rows+128(FP), CX
 	VMOVUPS 64(DX), Z4
 	VMOVUPS 64(R11), Z6
-row50:
+row54:
 	VBROADCASTSS (BX), Z0
 	VMULPS Z4, Z0, Z0
 	VMULPS 64(AX), Z0, Z0
@@ -799,7 +831,7 @@ row50:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row50
+	JNZ row54
 	VZEROUPPER
 	RET
 
@@ -812,7 +844,7 @@ TEXT ·dequantiseAVX512(SB), NOSPLIT, $0-185
 	SHLQ $2, SI
 	MOVBLZX add+184(FP), R12
 	TESTL R12, R12
-	JNZ add51
+	JNZ add55
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -821,7 +853,7 @@ TEXT ·dequantiseAVX512(SB), NOSPLIT, $0-185
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 0(R9), Z5
 	VMOVUPS 0(R11), Z6
-row52:
+row56:
 	VBROADCASTSS (R8), Z0
 	VPMULLD Z5, Z0, Z0
 	VMOVUPS 0(AX), Z1
@@ -837,7 +869,7 @@ row52:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row52
+	JNZ row56
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -846,7 +878,7 @@ row52:
 	VMOVUPS 64(DX), Z4
 	VMOVUPS 64(R9), Z5
 	VMOVUPS 64(R11), Z6
-row53:
+row57:
 	VBROADCASTSS (R8), Z0
 	VPMULLD Z5, Z0, Z0
 	VMOVUPS 64(AX), Z1
@@ -862,10 +894,10 @@ row53:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row53
+	JNZ row57
 	VZEROUPPER
 	RET
-add51:
+add55:
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -874,7 +906,7 @@ add51:
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 0(R9), Z5
 	VMOVUPS 0(R11), Z6
-row54:
+row58:
 	VBROADCASTSS (R8), Z0
 	VPMULLD Z5, Z0, Z0
 	VMOVUPS 0(AX), Z1
@@ -891,7 +923,7 @@ row54:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row54
+	JNZ row58
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -900,7 +932,7 @@ row54:
 	VMOVUPS 64(DX), Z4
 	VMOVUPS 64(R9), Z5
 	VMOVUPS 64(R11), Z6
-row55:
+row59:
 	VBROADCASTSS (R8), Z0
 	VPMULLD Z5, Z0, Z0
 	VMOVUPS 64(AX), Z1
@@ -917,7 +949,7 @@ row55:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row55
+	JNZ row59
 	VZEROUPPER
 	RET
 
@@ -928,56 +960,56 @@ TEXT ·addBiasAVX512(SB), NOSPLIT, $0-89
 	SHLQ $2, SI
 	MOVBLZX add+88(FP), R12
 	TESTL R12, R12
-	JNZ add56
+	JNZ add60
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 0(R11), Z6
-row57:
+row61:
 	VADDPS 0(AX), Z6, Z0
 	VMOVUPS Z0, 0(DI)
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row57
+	JNZ row61
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 64(R11), Z6
-row58:
+row62:
 	VADDPS 64(AX), Z6, Z0
 	VMOVUPS Z0, 64(DI)
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row58
+	JNZ row62
 	VZEROUPPER
 	RET
-add56:
+add60:
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 0(R11), Z6
-row59:
+row63:
 	VADDPS 0(AX), Z6, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row59
+	JNZ row63
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 64(R11), Z6
-row60:
+row64:
 	VADDPS 64(AX), Z6, Z0
 	VADDPS 64(DI), Z0, Z0
 	VMOVUPS Z0, 64(DI)
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row60
+	JNZ row64
 	VZEROUPPER
 	RET
 
@@ -994,12 +1026,12 @@ TEXT ·storeAVX512(SB), NOSPLIT, $0-80
 	MOVL beta+76(FP), DX
 	ADDL DX, DX
 	CMPQ CX, $16
-	JLE narrow61
+	JLE narrow65
 	CMPQ CX, $32
-	JLT partial62
+	JLT partial66
 	TESTL DX, DX
-	JNZ add63
-row64:
+	JNZ add67
+row68:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, 0(DI)
 	VMULPS 64(AX), Z5, Z0
@@ -1007,11 +1039,11 @@ row64:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row64
+	JNZ row68
 	VZEROUPPER
 	RET
-add63:
-row65:
+add67:
+row69:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS 0(DI), Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -1023,18 +1055,18 @@ row65:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row65
+	JNZ row69
 	VZEROUPPER
 	RET
-partial62:
+partial66:
 	SUBQ $16, CX
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
 	KMOVW R12, K1
 	TESTL DX, DX
-	JNZ add66
-row67:
+	JNZ add70
+row71:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, 0(DI)
 	VMULPS 64(AX), Z5, Z0
@@ -1042,11 +1074,11 @@ row67:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row67
+	JNZ row71
 	VZEROUPPER
 	RET
-add66:
-row68:
+add70:
+row72:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS 0(DI), Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -1058,27 +1090,27 @@ row68:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row68
+	JNZ row72
 	VZEROUPPER
 	RET
-narrow61:
+narrow65:
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
 	KMOVW R12, K1
 	TESTL DX, DX
-	JNZ add69
-row70:
+	JNZ add73
+row74:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS Z0, K1, 0(DI)
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row70
+	JNZ row74
 	VZEROUPPER
 	RET
-add69:
-row71:
+add73:
+row75:
 	VMULPS 0(AX), Z5, Z0
 	VMOVUPS.Z 0(DI), K1, Z1
 	VFMADD231PS Z1, Z6, Z0
@@ -1086,7 +1118,7 @@ row71:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row71
+	JNZ row75
 	VZEROUPPER
 	RET
 
@@ -1097,7 +1129,7 @@ TEXT ·gatherAVX512(SB), NOSPLIT, $0-64
 	MOVQ stride+48(FP), R8
 	MOVQ rows+56(FP), CX
 	SHLQ $2, R8
-row72:
+row76:
 	VMOVUPS 0(SI), Z0
 	VMOVUPS 64(SI), Z1
 	VMOVUPS Z0, 0(DI)
@@ -1105,7 +1137,7 @@ row72:
 	ADDQ R8, SI
 	ADDQ $128, DI
 	DECQ CX
-	JNZ row72
+	JNZ row76
 	VZEROUPPER
 	RET
 
@@ -1115,9 +1147,9 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest74
+	JLT rest79
 	PCALIGN $32
-loop73:
+loop78:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(DI), Z1
 	VADDPS Z0, Z1, Z1
@@ -1125,10 +1157,10 @@ loop73:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop73
-rest74:
+	JGE loop78
+rest79:
 	ADDQ $16, CX
-	JEQ done75
+	JEQ done77
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -1137,7 +1169,7 @@ rest74:
 	VMOVUPS.Z 0(DI), K1, Z1
 	VADDPS Z0, Z1, Z1
 	VMOVUPS Z1, K1, 0(DI)
-done75:
+done77:
 	VZEROUPPER
 	RET
 
@@ -1158,9 +1190,9 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-80
 row1:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest3
+	JLT rest4
 	PCALIGN $32
-loop2:
+loop3:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VPXOR Y2, Y2, Y2
@@ -1172,10 +1204,10 @@ loop2:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop2
-rest3:
+	JGE loop3
+rest4:
 	ADDQ $16, CX
-	JEQ done4
+	JEQ done2
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1189,7 +1221,7 @@ rest3:
 	VMAXPS Y1, Y3, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done4:
+done2:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -1214,9 +1246,9 @@ TEXT ·quickGELUAVX2(SB), NOSPLIT, $0-80
 row5:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest7
+	JLT rest8
 	PCALIGN $32
-loop6:
+loop7:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMULPS constants<>+0(SB), Y0, Y2
@@ -1264,10 +1296,10 @@ loop6:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop6
-rest7:
+	JGE loop7
+rest8:
 	ADDQ $16, CX
-	JEQ done8
+	JEQ done6
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1317,7 +1349,7 @@ rest7:
 	VDIVPS Y3, Y1, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done8:
+done6:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -1342,9 +1374,9 @@ TEXT ·tanhGELUAVX2(SB), NOSPLIT, $0-80
 row9:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest11
+	JLT rest12
 	PCALIGN $32
-loop10:
+loop11:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMULPS Y0, Y0, Y2
@@ -1398,10 +1430,10 @@ loop10:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop10
-rest11:
+	JGE loop11
+rest12:
 	ADDQ $16, CX
-	JEQ done12
+	JEQ done10
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1457,7 +1489,7 @@ rest11:
 	VDIVPS Y3, Y1, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done12:
+done10:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -1482,9 +1514,9 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-80
 row13:
 	MOVQ DX, CX
 	SUBQ $16, CX
-	JLT rest15
+	JLT rest16
 	PCALIGN $32
-loop14:
+loop15:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVAPS Y0, Y2
@@ -1536,10 +1568,10 @@ loop14:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop14
-rest15:
+	JGE loop15
+rest16:
 	ADDQ $16, CX
-	JEQ done16
+	JEQ done14
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1593,7 +1625,7 @@ rest15:
 	VMULPS Y7, Y1, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done16:
+done14:
 	ADDQ SI, DI
 	ADDQ R8, AX
 	DECQ BX
@@ -1607,7 +1639,9 @@ TEXT ·layerNormAVX2(SB), NOSPLIT, $0-100
 	MOVQ x_len+32(FP), CX
 	VPXOR Y10, Y10, Y10
 	VPXOR Y11, Y11, Y11
-	SUBQ $16, CX
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	SUBQ $32, CX
 	JLT rest18
 	PCALIGN $32
 loop17:
@@ -1615,10 +1649,27 @@ loop17:
 	VMOVUPS 32(AX), Y1
 	VADDPS Y0, Y10, Y10
 	VADDPS Y1, Y11, Y11
-	ADDQ $64, AX
-	SUBQ $16, CX
+	VMOVUPS 64(AX), Y0
+	VMOVUPS 96(AX), Y1
+	VADDPS Y0, Y8, Y8
+	VADDPS Y1, Y9, Y9
+	ADDQ $128, AX
+	SUBQ $32, CX
 	JGE loop17
 rest18:
+	ADDQ $32, CX
+	SUBQ $16, CX
+	JLT rest21
+	PCALIGN $32
+loop20:
+	VMOVUPS 0(AX), Y0
+	VMOVUPS 32(AX), Y1
+	VADDPS Y0, Y10, Y10
+	VADDPS Y1, Y11, Y11
+	ADDQ $64, AX
+	SUBQ $16, CX
+	JGE loop20
+rest21:
 	ADDQ $16, CX
 	JEQ done19
 	LEAQ masks<>+64(SB), R12
@@ -1631,6 +1682,8 @@ rest18:
 	VADDPS Y0, Y10, Y10
 	VADDPS Y1, Y11, Y11
 done19:
+	VADDPS Y8, Y10, Y10
+	VADDPS Y9, Y11, Y11
 	VADDPS Y11, Y10, Y10
 	VEXTRACTF128 $1, Y10, X11
 	VADDPS X11, X10, X10
@@ -1651,10 +1704,33 @@ done19:
 	MOVQ x_len+32(FP), CX
 	VPXOR Y12, Y12, Y12
 	VPXOR Y13, Y13, Y13
-	SUBQ $16, CX
-	JLT rest21
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	SUBQ $32, CX
+	JLT rest23
 	PCALIGN $32
-loop20:
+loop22:
+	VMOVUPS 0(AX), Y0
+	VMOVUPS 32(AX), Y1
+	VSUBPS Y10, Y0, Y0
+	VSUBPS Y11, Y1, Y1
+	VFMADD231PS Y0, Y0, Y12
+	VFMADD231PS Y1, Y1, Y13
+	VMOVUPS 64(AX), Y0
+	VMOVUPS 96(AX), Y1
+	VSUBPS Y10, Y0, Y0
+	VSUBPS Y11, Y1, Y1
+	VFMADD231PS Y0, Y0, Y8
+	VFMADD231PS Y1, Y1, Y9
+	ADDQ $128, AX
+	SUBQ $32, CX
+	JGE loop22
+rest23:
+	ADDQ $32, CX
+	SUBQ $16, CX
+	JLT rest26
+	PCALIGN $32
+loop25:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VSUBPS Y10, Y0, Y0
@@ -1663,10 +1739,10 @@ loop20:
 	VFMADD231PS Y1, Y1, Y13
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop20
-rest21:
+	JGE loop25
+rest26:
 	ADDQ $16, CX
-	JEQ done22
+	JEQ done24
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1680,7 +1756,9 @@ rest21:
 	VANDPS Y15, Y1, Y1
 	VFMADD231PS Y0, Y0, Y12
 	VFMADD231PS Y1, Y1, Y13
-done22:
+done24:
+	VADDPS Y8, Y12, Y12
+	VADDPS Y9, Y13, Y13
 	VADDPS Y13, Y12, Y12
 	VEXTRACTF128 $1, Y12, X13
 	VADDPS X13, X12, X12
@@ -1713,9 +1791,9 @@ done22:
 	MOVQ weight_base+48(FP), BX
 	MOVQ bias_base+72(FP), DX
 	SUBQ $16, CX
-	JLT rest24
+	JLT rest29
 	PCALIGN $32
-loop23:
+loop28:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VSUBPS Y10, Y0, Y0
@@ -1735,10 +1813,10 @@ loop23:
 	ADDQ $64, BX
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JGE loop23
-rest24:
+	JGE loop28
+rest29:
 	ADDQ $16, CX
-	JEQ done25
+	JEQ done27
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1758,7 +1836,7 @@ rest24:
 	VFMADD213PS Y5, Y3, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done25:
+done27:
 	VZEROUPPER
 	RET
 
@@ -1769,19 +1847,19 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS constants<>+832(SB), Y6
 	VBROADCASTSS constants<>+832(SB), Y7
 	SUBQ $16, CX
-	JLT rest27
+	JLT rest32
 	PCALIGN $32
-loop26:
+loop31:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMAXPS Y0, Y6, Y6
 	VMAXPS Y1, Y7, Y7
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop26
-rest27:
+	JGE loop31
+rest32:
 	ADDQ $16, CX
-	JEQ done28
+	JEQ done30
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1795,7 +1873,7 @@ rest27:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	VMAXPS Y0, Y6, Y6
 	VMAXPS Y1, Y7, Y7
-done28:
+done30:
 	VMAXPS Y7, Y6, Y6
 	VEXTRACTF128 $1, Y6, X7
 	VMAXPS X7, X6, X6
@@ -1814,9 +1892,9 @@ done28:
 	VPXOR Y8, Y8, Y8
 	VPXOR Y9, Y9, Y9
 	SUBQ $16, CX
-	JLT rest30
+	JLT rest35
 	PCALIGN $32
-loop29:
+loop34:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VSUBPS Y6, Y0, Y0
@@ -1863,10 +1941,10 @@ loop29:
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop29
-rest30:
+	JGE loop34
+rest35:
 	ADDQ $16, CX
-	JEQ done31
+	JEQ done33
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1919,7 +1997,7 @@ rest30:
 	VMOVUPS Y0, 0(AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
-done31:
+done33:
 	VADDPS Y9, Y8, Y8
 	VEXTRACTF128 $1, Y8, X9
 	VADDPS X9, X8, X8
@@ -1938,20 +2016,20 @@ done31:
 	LEAQ (DI)(CX*4), CX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
-zeros32:
+zeros36:
 	CMPQ AX, CX
-	JGE zeroed33
+	JGE zeroed37
 	VMOVUPS Y0, 0(AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
-	JMP zeros32
-zeroed33:
+	JMP zeros36
+zeroed37:
 	MOVQ x_base+0(FP), AX
 	MOVQ n+24(FP), CX
 	SUBQ $16, CX
-	JLT rest35
+	JLT rest40
 	PCALIGN $32
-loop34:
+loop39:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMULPS Y8, Y0, Y0
@@ -1960,10 +2038,10 @@ loop34:
 	VMOVUPS Y1, 32(AX)
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop34
-rest35:
+	JGE loop39
+rest40:
 	ADDQ $16, CX
-	JEQ done36
+	JEQ done38
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1975,7 +2053,7 @@ rest35:
 	VMULPS Y9, Y1, Y1
 	VMOVUPS Y0, 0(AX)
 	VMOVUPS Y1, 32(AX)
-done36:
+done38:
 	VZEROUPPER
 	RET
 
@@ -1990,9 +2068,9 @@ TEXT ·extentAVX2(SB), NOSPLIT, $0-36
 	VPXOR Y4, Y4, Y4
 	VPXOR Y5, Y5, Y5
 	SUBQ $16, CX
-	JLT rest38
+	JLT rest43
 	PCALIGN $32
-loop37:
+loop42:
 	VMOVUPS 0(AX), Y6
 	VMOVUPS 32(AX), Y7
 	VMINPS Y6, Y0, Y0
@@ -2005,10 +2083,10 @@ loop37:
 	VPMAXSD Y7, Y5, Y5
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop37
-rest38:
+	JGE loop42
+rest43:
 	ADDQ $16, CX
-	JEQ done39
+	JEQ done41
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2024,7 +2102,7 @@ rest38:
 	VPAND constants<>+896(SB), Y7, Y7
 	VPMAXSD Y6, Y4, Y4
 	VPMAXSD Y7, Y5, Y5
-done39:
+done41:
 	VMINPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
 	VMINPS X1, X0, X0
@@ -2070,9 +2148,9 @@ TEXT ·quantise16AVX2(SB), NOSPLIT, $0-60
 	VBROADCASTSS high+56(FP), Y12
 	VBROADCASTSS high+56(FP), Y13
 	SUBQ $16, CX
-	JLT rest41
+	JLT rest46
 	PCALIGN $32
-loop40:
+loop45:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMULPS Y8, Y0, Y0
@@ -2089,10 +2167,10 @@ loop40:
 	ADDQ $32, DI
 	ADDQ $64, AX
 	SUBQ $16, CX
-	JGE loop40
-rest41:
+	JGE loop45
+rest46:
 	ADDQ $16, CX
-	JEQ done42
+	JEQ done44
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2112,7 +2190,7 @@ rest41:
 	VPERMQ $0xd8, Y0, Y0
 	VMOVDQU Y0, (DI)
 	ADDQ $32, DI
-done42:
+done44:
 	VZEROUPPER
 	RET
 
@@ -2124,7 +2202,7 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-137
 	SHLQ $2, SI
 	MOVBLZX add+136(FP), R12
 	TESTL R12, R12
-	JNZ add43
+	JNZ add47
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2133,7 +2211,7 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-137
 	VMOVUPS 32(DX), Y9
 	VMOVUPS 0(R11), Y12
 	VMOVUPS 32(R11), Y13
-row44:
+row48:
 	VBROADCASTSS (BX), Y0
 	VBROADCASTSS (BX), Y1
 	VMULPS Y8, Y0, Y0
@@ -2148,7 +2226,7 @@ row44:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row44
+	JNZ row48
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2157,7 +2235,7 @@ row44:
 	VMOVUPS 96(DX), Y9
 	VMOVUPS 64(R11), Y12
 	VMOVUPS 96(R11), Y13
-row45:
+row49:
 	VBROADCASTSS (BX), Y0
 	VBROADCASTSS (BX), Y1
 	VMULPS Y8, Y0, Y0
@@ -2172,10 +2250,10 @@ row45:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row45
+	JNZ row49
 	VZEROUPPER
 	RET
-add43:
+add47:
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2184,7 +2262,7 @@ add43:
 	VMOVUPS 32(DX), Y9
 	VMOVUPS 0(R11), Y12
 	VMOVUPS 32(R11), Y13
-row46:
+row50:
 	VBROADCASTSS (BX), Y0
 	VBROADCASTSS (BX), Y1
 	VMULPS Y8, Y0, Y0
@@ -2201,7 +2279,7 @@ row46:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row46
+	JNZ row50
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2210,7 +2288,7 @@ row46:
 	VMOVUPS 96(DX), Y9
 	VMOVUPS 64(R11), Y12
 	VMOVUPS 96(R11), Y13
-row47:
+row51:
 	VBROADCASTSS (BX), Y0
 	VBROADCASTSS (BX), Y1
 	VMULPS Y8, Y0, Y0
@@ -2227,7 +2305,7 @@ row47:
 	ADDQ SI, DI
 	ADDQ $4, BX
 	DECQ CX
-	JNZ row47
+	JNZ row51
 	VZEROUPPER
 	RET
 
@@ -2240,7 +2318,7 @@ TEXT ·dequantiseAVX2(SB), NOSPLIT, $0-185
 	SHLQ $2, SI
 	MOVBLZX add+184(FP), R12
 	TESTL R12, R12
-	JNZ add48
+	JNZ add52
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2252,7 +2330,7 @@ TEXT ·dequantiseAVX2(SB), NOSPLIT, $0-185
 	VMOVUPS 32(R9), Y11
 	VMOVUPS 0(R11), Y12
 	VMOVUPS 32(R11), Y13
-row49:
+row53:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R8), Y1
 	VPMULLD Y10, Y0, Y0
@@ -2278,7 +2356,7 @@ row49:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row49
+	JNZ row53
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2290,7 +2368,7 @@ row49:
 	VMOVUPS 96(R9), Y11
 	VMOVUPS 64(R11), Y12
 	VMOVUPS 96(R11), Y13
-row50:
+row54:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R8), Y1
 	VPMULLD Y10, Y0, Y0
@@ -2316,10 +2394,10 @@ row50:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row50
+	JNZ row54
 	VZEROUPPER
 	RET
-add48:
+add52:
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2331,7 +2409,7 @@ add48:
 	VMOVUPS 32(R9), Y11
 	VMOVUPS 0(R11), Y12
 	VMOVUPS 32(R11), Y13
-row51:
+row55:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R8), Y1
 	VPMULLD Y10, Y0, Y0
@@ -2359,7 +2437,7 @@ row51:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row51
+	JNZ row55
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+32(FP), AX
 	MOVQ scale_base+56(FP), BX
@@ -2371,7 +2449,7 @@ row51:
 	VMOVUPS 96(R9), Y11
 	VMOVUPS 64(R11), Y12
 	VMOVUPS 96(R11), Y13
-row52:
+row56:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R8), Y1
 	VPMULLD Y10, Y0, Y0
@@ -2399,7 +2477,7 @@ row52:
 	ADDQ $4, BX
 	ADDQ $4, R8
 	DECQ CX
-	JNZ row52
+	JNZ row56
 	VZEROUPPER
 	RET
 
@@ -2410,13 +2488,13 @@ TEXT ·addBiasAVX2(SB), NOSPLIT, $0-89
 	SHLQ $2, SI
 	MOVBLZX add+88(FP), R12
 	TESTL R12, R12
-	JNZ add53
+	JNZ add57
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 0(R11), Y12
 	VMOVUPS 32(R11), Y13
-row54:
+row58:
 	VADDPS 0(AX), Y12, Y0
 	VADDPS 32(AX), Y13, Y1
 	VMOVUPS Y0, 0(DI)
@@ -2424,13 +2502,13 @@ row54:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row54
+	JNZ row58
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 64(R11), Y12
 	VMOVUPS 96(R11), Y13
-row55:
+row59:
 	VADDPS 64(AX), Y12, Y0
 	VADDPS 96(AX), Y13, Y1
 	VMOVUPS Y0, 64(DI)
@@ -2438,16 +2516,16 @@ row55:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row55
+	JNZ row59
 	VZEROUPPER
 	RET
-add53:
+add57:
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 0(R11), Y12
 	VMOVUPS 32(R11), Y13
-row56:
+row60:
 	VADDPS 0(AX), Y12, Y0
 	VADDPS 32(AX), Y13, Y1
 	VADDPS 0(DI), Y0, Y0
@@ -2457,13 +2535,13 @@ row56:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row56
+	JNZ row60
 	MOVQ dst_base+0(FP), DI
 	MOVQ tile_base+32(FP), AX
 	MOVQ rows+80(FP), CX
 	VMOVUPS 64(R11), Y12
 	VMOVUPS 96(R11), Y13
-row57:
+row61:
 	VADDPS 64(AX), Y12, Y0
 	VADDPS 96(AX), Y13, Y1
 	VADDPS 64(DI), Y0, Y0
@@ -2473,7 +2551,7 @@ row57:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ CX
-	JNZ row57
+	JNZ row61
 	VZEROUPPER
 	RET
 
@@ -2492,12 +2570,12 @@ TEXT ·storeAVX2(SB), NOSPLIT, $0-80
 	MOVL beta+76(FP), DX
 	ADDL DX, DX
 	CMPQ CX, $16
-	JLE narrow58
+	JLE narrow62
 	CMPQ CX, $32
-	JLT partial59
+	JLT partial63
 	TESTL DX, DX
-	JNZ add60
-row61:
+	JNZ add64
+row65:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS Y0, 0(DI)
@@ -2509,11 +2587,11 @@ row61:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row61
+	JNZ row65
 	VZEROUPPER
 	RET
-add60:
-row62:
+add64:
+row66:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS 0(DI), Y2
@@ -2533,10 +2611,10 @@ row62:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row62
+	JNZ row66
 	VZEROUPPER
 	RET
-partial59:
+partial63:
 	SUBQ $16, CX
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
@@ -2544,8 +2622,8 @@ partial59:
 	VMOVUPS 32(R12)(CX*4), Y15
 	NEGQ CX
 	TESTL DX, DX
-	JNZ add63
-row64:
+	JNZ add67
+row68:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS Y0, 0(DI)
@@ -2557,11 +2635,11 @@ row64:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row64
+	JNZ row68
 	VZEROUPPER
 	RET
-add63:
-row65:
+add67:
+row69:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMOVUPS 0(DI), Y2
@@ -2581,18 +2659,18 @@ row65:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row65
+	JNZ row69
 	VZEROUPPER
 	RET
-narrow58:
+narrow62:
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
 	VMOVUPS 32(R12)(CX*4), Y15
 	NEGQ CX
 	TESTL DX, DX
-	JNZ add66
-row67:
+	JNZ add70
+row71:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
@@ -2600,11 +2678,11 @@ row67:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row67
+	JNZ row71
 	VZEROUPPER
 	RET
-add66:
-row68:
+add70:
+row72:
 	VMULPS 0(AX), Y10, Y0
 	VMULPS 32(AX), Y11, Y1
 	VMASKMOVPS 0(DI), Y14, Y2
@@ -2616,7 +2694,7 @@ row68:
 	ADDQ $128, AX
 	ADDQ SI, DI
 	DECQ BX
-	JNZ row68
+	JNZ row72
 	VZEROUPPER
 	RET
 
@@ -2627,7 +2705,7 @@ TEXT ·gatherAVX2(SB), NOSPLIT, $0-64
 	MOVQ stride+48(FP), R8
 	MOVQ rows+56(FP), CX
 	SHLQ $2, R8
-row69:
+row73:
 	VMOVUPS 0(SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 64(SI), Y2
@@ -2639,7 +2717,7 @@ row69:
 	ADDQ R8, SI
 	ADDQ $128, DI
 	DECQ CX
-	JNZ row69
+	JNZ row73
 	VZEROUPPER
 	RET
 
@@ -2649,9 +2727,9 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), AX
 	MOVQ x_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest71
+	JLT rest76
 	PCALIGN $32
-loop70:
+loop75:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(DI), Y2
@@ -2663,10 +2741,10 @@ loop70:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop70
-rest71:
+	JGE loop75
+rest76:
 	ADDQ $16, CX
-	JEQ done72
+	JEQ done74
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2680,7 +2758,7 @@ rest71:
 	VADDPS Y1, Y3, Y3
 	VMASKMOVPS Y2, Y14, 0(DI)
 	VMASKMOVPS Y3, Y15, 32(DI)
-done72:
+done74:
 	VZEROUPPER
 	RET
 

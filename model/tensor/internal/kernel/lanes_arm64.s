@@ -19,9 +19,9 @@ TEXT ·reluNEON(SB), NOSPLIT, $64-80
 row1:
 	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest3
+	BLT rest4
 	PCALIGN $32
-loop2:
+loop3:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	VEOR V4.B16, V4.B16, V4.B16
@@ -41,10 +41,10 @@ loop2:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop2
-rest3:
+	BGE loop3
+rest4:
 	ADDS $16, R2, R2
-	BEQ done4
+	BEQ done2
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -86,7 +86,7 @@ tail6:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail6
-done4:
+done2:
 	ADDS R4, R5, R5
 	ADDS R6, R0, R0
 	SUBS $1, R1, R1
@@ -111,9 +111,9 @@ TEXT ·quickGELUNEON(SB), NOSPLIT, $64-80
 row7:
 	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest9
+	BLT rest10
 	PCALIGN $32
-loop8:
+loop9:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FMOVQ 0(R17), F28
@@ -217,10 +217,10 @@ loop8:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop8
-rest9:
+	BGE loop9
+rest10:
 	ADDS $16, R2, R2
-	BEQ done10
+	BEQ done8
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -346,7 +346,7 @@ tail12:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail12
-done10:
+done8:
 	ADDS R4, R5, R5
 	ADDS R6, R0, R0
 	SUBS $1, R1, R1
@@ -371,9 +371,9 @@ TEXT ·tanhGELUNEON(SB), NOSPLIT, $64-80
 row13:
 	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest15
+	BLT rest16
 	PCALIGN $32
-loop14:
+loop15:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6e20dc04 // fmul v4.4s, v0.4s, v0.4s
@@ -488,10 +488,10 @@ loop14:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop14
-rest15:
+	BGE loop15
+rest16:
 	ADDS $16, R2, R2
-	BEQ done16
+	BEQ done14
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -628,7 +628,7 @@ tail18:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail18
-done16:
+done14:
 	ADDS R4, R5, R5
 	ADDS R6, R0, R0
 	SUBS $1, R1, R1
@@ -653,9 +653,9 @@ TEXT ·geluNEON(SB), NOSPLIT, $64-80
 row19:
 	MOVD R3, R2
 	SUBS $16, R2, R2
-	BLT rest21
+	BLT rest22
 	PCALIGN $32
-loop20:
+loop21:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	VMOV V0.B16, V4.B16
@@ -777,10 +777,10 @@ loop20:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop20
-rest21:
+	BGE loop21
+rest22:
 	ADDS $16, R2, R2
-	BEQ done22
+	BEQ done20
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -924,7 +924,7 @@ tail24:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail24
-done22:
+done20:
 	ADDS R4, R5, R5
 	ADDS R6, R0, R0
 	SUBS $1, R1, R1
@@ -940,7 +940,11 @@ TEXT ·layerNormNEON(SB), NOSPLIT, $64-100
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
-	SUBS $16, R2, R2
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	SUBS $32, R2, R2
 	BLT rest26
 	PCALIGN $32
 loop25:
@@ -950,10 +954,31 @@ loop25:
 	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
 	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
 	WORD $0x4e23d6f7 // fadd v23.4s, v23.4s, v3.4s
-	ADDS $64, R0, R0
-	SUBS $16, R2, R2
+	FLDPQ 64(R0), (F0, F1)
+	FLDPQ 96(R0), (F2, F3)
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e23d673 // fadd v19.4s, v19.4s, v3.4s
+	ADDS $128, R0, R0
+	SUBS $32, R2, R2
 	BGE loop25
 rest26:
+	ADDS $32, R2, R2
+	SUBS $16, R2, R2
+	BLT rest29
+	PCALIGN $32
+loop28:
+	FLDPQ 0(R0), (F0, F1)
+	FLDPQ 32(R0), (F2, F3)
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e23d6f7 // fadd v23.4s, v23.4s, v3.4s
+	ADDS $64, R0, R0
+	SUBS $16, R2, R2
+	BGE loop28
+rest29:
 	ADDS $16, R2, R2
 	BEQ done27
 	MOVD $masks<>+64(SB), R10
@@ -967,11 +992,11 @@ rest26:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail28:
+tail30:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail28
+	BNE tail30
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -980,6 +1005,10 @@ tail28:
 	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
 	WORD $0x4e23d6f7 // fadd v23.4s, v23.4s, v3.4s
 done27:
+	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
+	WORD $0x4e31d6b5 // fadd v21.4s, v21.4s, v17.4s
+	WORD $0x4e32d6d6 // fadd v22.4s, v22.4s, v18.4s
+	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
 	WORD $0x4e36d694 // fadd v20.4s, v20.4s, v22.4s
 	WORD $0x4e37d6b5 // fadd v21.4s, v21.4s, v23.4s
 	WORD $0x4e35d694 // fadd v20.4s, v20.4s, v21.4s
@@ -1007,10 +1036,43 @@ done27:
 	VEOR V25.B16, V25.B16, V25.B16
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
-	SUBS $16, R2, R2
-	BLT rest30
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	SUBS $32, R2, R2
+	BLT rest32
 	PCALIGN $32
-loop29:
+loop31:
+	FLDPQ 0(R0), (F0, F1)
+	FLDPQ 32(R0), (F2, F3)
+	WORD $0x4eb4d400 // fsub v0.4s, v0.4s, v20.4s
+	WORD $0x4eb5d421 // fsub v1.4s, v1.4s, v21.4s
+	WORD $0x4eb6d442 // fsub v2.4s, v2.4s, v22.4s
+	WORD $0x4eb7d463 // fsub v3.4s, v3.4s, v23.4s
+	VFMLA V0.S4, V0.S4, V24.S4
+	VFMLA V1.S4, V1.S4, V25.S4
+	VFMLA V2.S4, V2.S4, V26.S4
+	VFMLA V3.S4, V3.S4, V27.S4
+	FLDPQ 64(R0), (F0, F1)
+	FLDPQ 96(R0), (F2, F3)
+	WORD $0x4eb4d400 // fsub v0.4s, v0.4s, v20.4s
+	WORD $0x4eb5d421 // fsub v1.4s, v1.4s, v21.4s
+	WORD $0x4eb6d442 // fsub v2.4s, v2.4s, v22.4s
+	WORD $0x4eb7d463 // fsub v3.4s, v3.4s, v23.4s
+	VFMLA V0.S4, V0.S4, V16.S4
+	VFMLA V1.S4, V1.S4, V17.S4
+	VFMLA V2.S4, V2.S4, V18.S4
+	VFMLA V3.S4, V3.S4, V19.S4
+	ADDS $128, R0, R0
+	SUBS $32, R2, R2
+	BGE loop31
+rest32:
+	ADDS $32, R2, R2
+	SUBS $16, R2, R2
+	BLT rest35
+	PCALIGN $32
+loop34:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4eb4d400 // fsub v0.4s, v0.4s, v20.4s
@@ -1023,10 +1085,10 @@ loop29:
 	VFMLA V3.S4, V3.S4, V27.S4
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop29
-rest30:
+	BGE loop34
+rest35:
 	ADDS $16, R2, R2
-	BEQ done31
+	BEQ done33
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1038,11 +1100,11 @@ rest30:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail32:
+tail36:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail32
+	BNE tail36
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -1062,7 +1124,11 @@ tail32:
 	VFMLA V1.S4, V1.S4, V25.S4
 	VFMLA V2.S4, V2.S4, V26.S4
 	VFMLA V3.S4, V3.S4, V27.S4
-done31:
+done33:
+	WORD $0x4e30d718 // fadd v24.4s, v24.4s, v16.4s
+	WORD $0x4e31d739 // fadd v25.4s, v25.4s, v17.4s
+	WORD $0x4e32d75a // fadd v26.4s, v26.4s, v18.4s
+	WORD $0x4e33d77b // fadd v27.4s, v27.4s, v19.4s
 	WORD $0x4e3ad718 // fadd v24.4s, v24.4s, v26.4s
 	WORD $0x4e3bd739 // fadd v25.4s, v25.4s, v27.4s
 	WORD $0x4e39d718 // fadd v24.4s, v24.4s, v25.4s
@@ -1109,9 +1175,9 @@ done31:
 	MOVD weight_base+48(FP), R1
 	MOVD bias_base+72(FP), R3
 	SUBS $16, R2, R2
-	BLT rest34
+	BLT rest39
 	PCALIGN $32
-loop33:
+loop38:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4eb4d400 // fsub v0.4s, v0.4s, v20.4s
@@ -1145,10 +1211,10 @@ loop33:
 	ADDS $64, R1, R1
 	ADDS $64, R3, R3
 	SUBS $16, R2, R2
-	BGE loop33
-rest34:
+	BGE loop38
+rest39:
 	ADDS $16, R2, R2
-	BEQ done35
+	BEQ done37
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1160,11 +1226,11 @@ rest34:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail36:
+tail40:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail36
+	BNE tail40
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -1185,11 +1251,11 @@ tail36:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R1, R12
 	MOVD R2, R14
-tail37:
+tail41:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail37
+	BNE tail41
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -1202,11 +1268,11 @@ tail37:
 	FSTPQ (F10, F11), 32(R13)
 	ADD $0, R3, R12
 	MOVD R2, R14
-tail38:
+tail42:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail38
+	BNE tail42
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F8, F9)
 	FLDPQ 32(R13), (F10, F11)
@@ -1227,12 +1293,12 @@ tail38:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail39:
+tail43:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail39
-done35:
+	BNE tail43
+done37:
 	RET
 
 // func softmaxNEON(x []float32, n int, scale float32)
@@ -1243,9 +1309,9 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-36
 	FLDPQ 832(R17), (F12, F13)
 	FLDPQ 832(R17), (F14, F15)
 	SUBS $16, R2, R2
-	BLT rest41
+	BLT rest46
 	PCALIGN $32
-loop40:
+loop45:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6ea0e59e // fcmgt v30.4s, v12.4s, v0.4s
@@ -1258,10 +1324,10 @@ loop40:
 	VBIF V30.B16, V3.B16, V15.B16
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop40
-rest41:
+	BGE loop45
+rest46:
 	ADDS $16, R2, R2
-	BEQ done42
+	BEQ done44
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	FLDPQ 0(R0), (F0, F1)
@@ -1282,7 +1348,7 @@ rest41:
 	VBIF V30.B16, V2.B16, V14.B16
 	WORD $0x6ea3e5fe // fcmgt v30.4s, v15.4s, v3.4s
 	VBIF V30.B16, V3.B16, V15.B16
-done42:
+done44:
 	WORD $0x6eaee59e // fcmgt v30.4s, v12.4s, v14.4s
 	VBIF V30.B16, V14.B16, V12.B16
 	WORD $0x6eafe5be // fcmgt v30.4s, v13.4s, v15.4s
@@ -1316,9 +1382,9 @@ done42:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $16, R2, R2
-	BLT rest44
+	BLT rest49
 	PCALIGN $32
-loop43:
+loop48:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4eacd400 // fsub v0.4s, v0.4s, v12.4s
@@ -1419,10 +1485,10 @@ loop43:
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop43
-rest44:
+	BGE loop48
+rest49:
 	ADDS $16, R2, R2
-	BEQ done45
+	BEQ done47
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	FLDPQ 0(R0), (F0, F1)
@@ -1532,7 +1598,7 @@ rest44:
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
-done45:
+done47:
 	WORD $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
 	WORD $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
 	WORD $0x4e31d610 // fadd v16.4s, v16.4s, v17.4s
@@ -1557,20 +1623,20 @@ done45:
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
-zeros46:
+zeros50:
 	CMP R2, R0
-	BGE zeroed47
+	BGE zeroed51
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
-	B zeros46
-zeroed47:
+	B zeros50
+zeroed51:
 	MOVD x_base+0(FP), R0
 	MOVD n+24(FP), R2
 	SUBS $16, R2, R2
-	BLT rest49
+	BLT rest54
 	PCALIGN $32
-loop48:
+loop53:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
@@ -1581,10 +1647,10 @@ loop48:
 	FSTPQ (F2, F3), 32(R0)
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop48
-rest49:
+	BGE loop53
+rest54:
 	ADDS $16, R2, R2
-	BEQ done50
+	BEQ done52
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	FLDPQ 0(R0), (F0, F1)
@@ -1595,7 +1661,7 @@ rest49:
 	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
-done50:
+done52:
 	RET
 
 // func extentNEON(x []float32) (low float32, high float32, magnitude int32)
@@ -1616,9 +1682,9 @@ TEXT ·extentNEON(SB), NOSPLIT, $64-36
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	SUBS $16, R2, R2
-	BLT rest52
+	BLT rest57
 	PCALIGN $32
-loop51:
+loop56:
 	FLDPQ 0(R0), (F12, F13)
 	FLDPQ 32(R0), (F14, F15)
 	WORD $0x6ea0e59e // fcmgt v30.4s, v12.4s, v0.4s
@@ -1648,10 +1714,10 @@ loop51:
 	WORD $0x4eaf656b // smax v11.4s, v11.4s, v15.4s
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop51
-rest52:
+	BGE loop56
+rest57:
 	ADDS $16, R2, R2
-	BEQ done53
+	BEQ done55
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V12.B16, V12.B16, V12.B16
@@ -1663,11 +1729,11 @@ rest52:
 	FSTPQ (F14, F15), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail54:
+tail58:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail54
+	BNE tail58
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F12, F13)
 	FLDPQ 32(R13), (F14, F15)
@@ -1696,7 +1762,7 @@ tail54:
 	WORD $0x4ead6529 // smax v9.4s, v9.4s, v13.4s
 	WORD $0x4eae654a // smax v10.4s, v10.4s, v14.4s
 	WORD $0x4eaf656b // smax v11.4s, v11.4s, v15.4s
-done53:
+done55:
 	WORD $0x6ea0e45e // fcmgt v30.4s, v2.4s, v0.4s
 	VBIF V30.B16, V2.B16, V0.B16
 	WORD $0x6ea1e47e // fcmgt v30.4s, v3.4s, v1.4s
@@ -1766,9 +1832,9 @@ TEXT ·quantise16NEON(SB), NOSPLIT, $64-60
 	VDUP V28.S[0], V26.S4
 	VDUP V28.S[0], V27.S4
 	SUBS $16, R2, R2
-	BLT rest56
+	BLT rest61
 	PCALIGN $32
-loop55:
+loop60:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
@@ -1802,132 +1868,10 @@ loop55:
 	VST1.P [V28.H8, V29.H8], 32(R5)
 	ADDS $64, R0, R0
 	SUBS $16, R2, R2
-	BGE loop55
-rest56:
+	BGE loop60
+rest61:
 	ADDS $16, R2, R2
-	BEQ done57
-	MOVD $masks<>+64(SB), R10
-	SUB R2<<2, R10, R10
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	MOVD $buffer-64(SP), R13
-	FSTPQ (F0, F1), 0(R13)
-	FSTPQ (F2, F3), 32(R13)
-	ADD $0, R0, R12
-	MOVD R2, R14
-tail58:
-	MOVWU.P 4(R12), R15
-	MOVW.P R15, 4(R13)
-	SUBS $1, R14, R14
-	BNE tail58
-	MOVD $buffer-64(SP), R13
-	FLDPQ 0(R13), (F0, F1)
-	FLDPQ 32(R13), (F2, F3)
-	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
-	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
-	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
-	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
-	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
-	VBIF V30.B16, V20.B16, V0.B16
-	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
-	VBIF V30.B16, V21.B16, V1.B16
-	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
-	VBIF V30.B16, V22.B16, V2.B16
-	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
-	VBIF V30.B16, V23.B16, V3.B16
-	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
-	VBIF V30.B16, V24.B16, V0.B16
-	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
-	VBIF V30.B16, V25.B16, V1.B16
-	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
-	VBIF V30.B16, V26.B16, V2.B16
-	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
-	VBIF V30.B16, V27.B16, V3.B16
-	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
-	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x0e61481c // sqxtn v28.4h, v0.4s
-	WORD $0x4e61483c // sqxtn2 v28.8h, v1.4s
-	WORD $0x0e61485d // sqxtn v29.4h, v2.4s
-	WORD $0x4e61487d // sqxtn2 v29.8h, v3.4s
-	VST1.P [V28.H8, V29.H8], 32(R5)
-done57:
-	RET
-
-// func quantise8NEON(dst []uint8, x []float32, scale float32, low float32, high float32, zero int32)
-TEXT ·quantise8NEON(SB), NOSPLIT, $64-64
-	MOVD dst_base+0(FP), R5
-	MOVD x_base+24(FP), R0
-	MOVD x_len+32(FP), R2
-	FMOVS scale+48(FP), F28
-	VDUP V28.S[0], V16.S4
-	VDUP V28.S[0], V17.S4
-	VDUP V28.S[0], V18.S4
-	VDUP V28.S[0], V19.S4
-	FMOVS low+52(FP), F28
-	VDUP V28.S[0], V20.S4
-	VDUP V28.S[0], V21.S4
-	VDUP V28.S[0], V22.S4
-	VDUP V28.S[0], V23.S4
-	FMOVS high+56(FP), F28
-	VDUP V28.S[0], V24.S4
-	VDUP V28.S[0], V25.S4
-	VDUP V28.S[0], V26.S4
-	VDUP V28.S[0], V27.S4
-	FMOVS zero+60(FP), F28
-	VDUP V28.S[0], V12.S4
-	VDUP V28.S[0], V13.S4
-	VDUP V28.S[0], V14.S4
-	VDUP V28.S[0], V15.S4
-	SUBS $16, R2, R2
-	BLT rest60
-	PCALIGN $32
-loop59:
-	FLDPQ 0(R0), (F0, F1)
-	FLDPQ 32(R0), (F2, F3)
-	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
-	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
-	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
-	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
-	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
-	VBIF V30.B16, V20.B16, V0.B16
-	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
-	VBIF V30.B16, V21.B16, V1.B16
-	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
-	VBIF V30.B16, V22.B16, V2.B16
-	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
-	VBIF V30.B16, V23.B16, V3.B16
-	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
-	VBIF V30.B16, V24.B16, V0.B16
-	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
-	VBIF V30.B16, V25.B16, V1.B16
-	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
-	VBIF V30.B16, V26.B16, V2.B16
-	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
-	VBIF V30.B16, V27.B16, V3.B16
-	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
-	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	VADD V12.S4, V0.S4, V0.S4
-	VADD V13.S4, V1.S4, V1.S4
-	VADD V14.S4, V2.S4, V2.S4
-	VADD V15.S4, V3.S4, V3.S4
-	WORD $0x0e61281c // xtn v28.4h, v0.4s
-	WORD $0x4e61283c // xtn2 v28.8h, v1.4s
-	WORD $0x0e61285d // xtn v29.4h, v2.4s
-	WORD $0x4e61287d // xtn2 v29.8h, v3.4s
-	VUZP1 V29.B16, V28.B16, V31.B16
-	FMOVQ.P F31, 16(R5)
-	ADDS $64, R0, R0
-	SUBS $16, R2, R2
-	BGE loop59
-rest60:
-	ADDS $16, R2, R2
-	BEQ done61
+	BEQ done59
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1971,6 +1915,69 @@ tail62:
 	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
 	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x0e61481c // sqxtn v28.4h, v0.4s
+	WORD $0x4e61483c // sqxtn2 v28.8h, v1.4s
+	WORD $0x0e61485d // sqxtn v29.4h, v2.4s
+	WORD $0x4e61487d // sqxtn2 v29.8h, v3.4s
+	VST1.P [V28.H8, V29.H8], 32(R5)
+done59:
+	RET
+
+// func quantise8NEON(dst []uint8, x []float32, scale float32, low float32, high float32, zero int32)
+TEXT ·quantise8NEON(SB), NOSPLIT, $64-64
+	MOVD dst_base+0(FP), R5
+	MOVD x_base+24(FP), R0
+	MOVD x_len+32(FP), R2
+	FMOVS scale+48(FP), F28
+	VDUP V28.S[0], V16.S4
+	VDUP V28.S[0], V17.S4
+	VDUP V28.S[0], V18.S4
+	VDUP V28.S[0], V19.S4
+	FMOVS low+52(FP), F28
+	VDUP V28.S[0], V20.S4
+	VDUP V28.S[0], V21.S4
+	VDUP V28.S[0], V22.S4
+	VDUP V28.S[0], V23.S4
+	FMOVS high+56(FP), F28
+	VDUP V28.S[0], V24.S4
+	VDUP V28.S[0], V25.S4
+	VDUP V28.S[0], V26.S4
+	VDUP V28.S[0], V27.S4
+	FMOVS zero+60(FP), F28
+	VDUP V28.S[0], V12.S4
+	VDUP V28.S[0], V13.S4
+	VDUP V28.S[0], V14.S4
+	VDUP V28.S[0], V15.S4
+	SUBS $16, R2, R2
+	BLT rest65
+	PCALIGN $32
+loop64:
+	FLDPQ 0(R0), (F0, F1)
+	FLDPQ 32(R0), (F2, F3)
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
+	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
+	VBIF V30.B16, V20.B16, V0.B16
+	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
+	VBIF V30.B16, V21.B16, V1.B16
+	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
+	VBIF V30.B16, V22.B16, V2.B16
+	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
+	VBIF V30.B16, V23.B16, V3.B16
+	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
+	VBIF V30.B16, V24.B16, V0.B16
+	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
+	VBIF V30.B16, V25.B16, V1.B16
+	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
+	VBIF V30.B16, V26.B16, V2.B16
+	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
+	VBIF V30.B16, V27.B16, V3.B16
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
 	VADD V12.S4, V0.S4, V0.S4
 	VADD V13.S4, V1.S4, V1.S4
 	VADD V14.S4, V2.S4, V2.S4
@@ -1981,7 +1988,66 @@ tail62:
 	WORD $0x4e61287d // xtn2 v29.8h, v3.4s
 	VUZP1 V29.B16, V28.B16, V31.B16
 	FMOVQ.P F31, 16(R5)
-done61:
+	ADDS $64, R0, R0
+	SUBS $16, R2, R2
+	BGE loop64
+rest65:
+	ADDS $16, R2, R2
+	BEQ done63
+	MOVD $masks<>+64(SB), R10
+	SUB R2<<2, R10, R10
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD $buffer-64(SP), R13
+	FSTPQ (F0, F1), 0(R13)
+	FSTPQ (F2, F3), 32(R13)
+	ADD $0, R0, R12
+	MOVD R2, R14
+tail66:
+	MOVWU.P 4(R12), R15
+	MOVW.P R15, 4(R13)
+	SUBS $1, R14, R14
+	BNE tail66
+	MOVD $buffer-64(SP), R13
+	FLDPQ 0(R13), (F0, F1)
+	FLDPQ 32(R13), (F2, F3)
+	WORD $0x6e30dc00 // fmul v0.4s, v0.4s, v16.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x6e32dc42 // fmul v2.4s, v2.4s, v18.4s
+	WORD $0x6e33dc63 // fmul v3.4s, v3.4s, v19.4s
+	WORD $0x6eb4e41e // fcmgt v30.4s, v0.4s, v20.4s
+	VBIF V30.B16, V20.B16, V0.B16
+	WORD $0x6eb5e43e // fcmgt v30.4s, v1.4s, v21.4s
+	VBIF V30.B16, V21.B16, V1.B16
+	WORD $0x6eb6e45e // fcmgt v30.4s, v2.4s, v22.4s
+	VBIF V30.B16, V22.B16, V2.B16
+	WORD $0x6eb7e47e // fcmgt v30.4s, v3.4s, v23.4s
+	VBIF V30.B16, V23.B16, V3.B16
+	WORD $0x6ea0e71e // fcmgt v30.4s, v24.4s, v0.4s
+	VBIF V30.B16, V24.B16, V0.B16
+	WORD $0x6ea1e73e // fcmgt v30.4s, v25.4s, v1.4s
+	VBIF V30.B16, V25.B16, V1.B16
+	WORD $0x6ea2e75e // fcmgt v30.4s, v26.4s, v2.4s
+	VBIF V30.B16, V26.B16, V2.B16
+	WORD $0x6ea3e77e // fcmgt v30.4s, v27.4s, v3.4s
+	VBIF V30.B16, V27.B16, V3.B16
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	VADD V12.S4, V0.S4, V0.S4
+	VADD V13.S4, V1.S4, V1.S4
+	VADD V14.S4, V2.S4, V2.S4
+	VADD V15.S4, V3.S4, V3.S4
+	WORD $0x0e61281c // xtn v28.4h, v0.4s
+	WORD $0x4e61283c // xtn2 v28.8h, v1.4s
+	WORD $0x0e61285d // xtn v29.4h, v2.4s
+	WORD $0x4e61287d // xtn2 v29.8h, v3.4s
+	VUZP1 V29.B16, V28.B16, V31.B16
+	FMOVQ.P F31, 16(R5)
+done63:
 	RET
 
 // func scaleNEON(dst []float32, stride int, tile []float32, scale []float32, weights []float32, bias []float32, rows int, add bool)
@@ -1992,7 +2058,7 @@ TEXT ·scaleNEON(SB), NOSPLIT, $0-137
 	LSL $2, R4, R4
 	MOVBU add+136(FP), R12
 	TSTW R12, R12
-	BNE add63
+	BNE add67
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2001,7 +2067,7 @@ TEXT ·scaleNEON(SB), NOSPLIT, $0-137
 	FLDPQ 32(R3), (F18, F19)
 	FLDPQ 0(R8), (F24, F25)
 	FLDPQ 32(R8), (F26, F27)
-row64:
+row68:
 	FMOVS (R1), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2029,7 +2095,7 @@ row64:
 	ADDS R4, R5, R5
 	ADDS $4, R1, R1
 	SUBS $1, R2, R2
-	BNE row64
+	BNE row68
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2038,7 +2104,7 @@ row64:
 	FLDPQ 96(R3), (F18, F19)
 	FLDPQ 64(R8), (F24, F25)
 	FLDPQ 96(R8), (F26, F27)
-row65:
+row69:
 	FMOVS (R1), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2066,9 +2132,9 @@ row65:
 	ADDS R4, R5, R5
 	ADDS $4, R1, R1
 	SUBS $1, R2, R2
-	BNE row65
+	BNE row69
 	RET
-add63:
+add67:
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2077,7 +2143,7 @@ add63:
 	FLDPQ 32(R3), (F18, F19)
 	FLDPQ 0(R8), (F24, F25)
 	FLDPQ 32(R8), (F26, F27)
-row66:
+row70:
 	FMOVS (R1), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2113,7 +2179,7 @@ row66:
 	ADDS R4, R5, R5
 	ADDS $4, R1, R1
 	SUBS $1, R2, R2
-	BNE row66
+	BNE row70
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2122,7 +2188,7 @@ row66:
 	FLDPQ 96(R3), (F18, F19)
 	FLDPQ 64(R8), (F24, F25)
 	FLDPQ 96(R8), (F26, F27)
-row67:
+row71:
 	FMOVS (R1), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2158,7 +2224,7 @@ row67:
 	ADDS R4, R5, R5
 	ADDS $4, R1, R1
 	SUBS $1, R2, R2
-	BNE row67
+	BNE row71
 	RET
 
 // func dequantiseNEON(dst []float32, stride int, src []int32, scale []float32, zero []int32, weights []float32, sums []int32, bias []float32, rows int, add bool)
@@ -2170,7 +2236,7 @@ TEXT ·dequantiseNEON(SB), NOSPLIT, $0-185
 	LSL $2, R4, R4
 	MOVBU add+184(FP), R12
 	TSTW R12, R12
-	BNE add68
+	BNE add72
 	MOVD dst_base+0(FP), R5
 	MOVD src_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2182,7 +2248,7 @@ TEXT ·dequantiseNEON(SB), NOSPLIT, $0-185
 	FLDPQ 32(R7), (F22, F23)
 	FLDPQ 0(R8), (F24, F25)
 	FLDPQ 32(R8), (F26, F27)
-row69:
+row73:
 	FMOVS (R6), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2226,7 +2292,7 @@ row69:
 	ADDS $4, R1, R1
 	ADDS $4, R6, R6
 	SUBS $1, R2, R2
-	BNE row69
+	BNE row73
 	MOVD dst_base+0(FP), R5
 	MOVD src_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2238,7 +2304,7 @@ row69:
 	FLDPQ 96(R7), (F22, F23)
 	FLDPQ 64(R8), (F24, F25)
 	FLDPQ 96(R8), (F26, F27)
-row70:
+row74:
 	FMOVS (R6), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2282,9 +2348,9 @@ row70:
 	ADDS $4, R1, R1
 	ADDS $4, R6, R6
 	SUBS $1, R2, R2
-	BNE row70
+	BNE row74
 	RET
-add68:
+add72:
 	MOVD dst_base+0(FP), R5
 	MOVD src_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2296,7 +2362,7 @@ add68:
 	FLDPQ 32(R7), (F22, F23)
 	FLDPQ 0(R8), (F24, F25)
 	FLDPQ 32(R8), (F26, F27)
-row71:
+row75:
 	FMOVS (R6), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2348,7 +2414,7 @@ row71:
 	ADDS $4, R1, R1
 	ADDS $4, R6, R6
 	SUBS $1, R2, R2
-	BNE row71
+	BNE row75
 	MOVD dst_base+0(FP), R5
 	MOVD src_base+32(FP), R0
 	MOVD scale_base+56(FP), R1
@@ -2360,7 +2426,7 @@ row71:
 	FLDPQ 96(R7), (F22, F23)
 	FLDPQ 64(R8), (F24, F25)
 	FLDPQ 96(R8), (F26, F27)
-row72:
+row76:
 	FMOVS (R6), F28
 	VDUP V28.S[0], V0.S4
 	VDUP V28.S[0], V1.S4
@@ -2412,7 +2478,7 @@ row72:
 	ADDS $4, R1, R1
 	ADDS $4, R6, R6
 	SUBS $1, R2, R2
-	BNE row72
+	BNE row76
 	RET
 
 // func addBiasNEON(dst []float32, stride int, tile []float32, bias []float32, rows int, add bool)
@@ -2422,13 +2488,13 @@ TEXT ·addBiasNEON(SB), NOSPLIT, $0-89
 	LSL $2, R4, R4
 	MOVBU add+88(FP), R12
 	TSTW R12, R12
-	BNE add73
+	BNE add77
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD rows+80(FP), R2
 	FLDPQ 0(R8), (F24, F25)
 	FLDPQ 32(R8), (F26, F27)
-row74:
+row78:
 	FMOVQ 0(R0), F29
 	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2442,13 +2508,13 @@ row74:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R2, R2
-	BNE row74
+	BNE row78
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD rows+80(FP), R2
 	FLDPQ 64(R8), (F24, F25)
 	FLDPQ 96(R8), (F26, F27)
-row75:
+row79:
 	FMOVQ 64(R0), F29
 	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 80(R0), F29
@@ -2462,15 +2528,15 @@ row75:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R2, R2
-	BNE row75
+	BNE row79
 	RET
-add73:
+add77:
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD rows+80(FP), R2
 	FLDPQ 0(R8), (F24, F25)
 	FLDPQ 32(R8), (F26, F27)
-row76:
+row80:
 	FMOVQ 0(R0), F29
 	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2492,13 +2558,13 @@ row76:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R2, R2
-	BNE row76
+	BNE row80
 	MOVD dst_base+0(FP), R5
 	MOVD tile_base+32(FP), R0
 	MOVD rows+80(FP), R2
 	FLDPQ 64(R8), (F24, F25)
 	FLDPQ 96(R8), (F26, F27)
-row77:
+row81:
 	FMOVQ 64(R0), F29
 	WORD $0x4e3dd700 // fadd v0.4s, v24.4s, v29.4s
 	FMOVQ 80(R0), F29
@@ -2520,7 +2586,7 @@ row77:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R2, R2
-	BNE row77
+	BNE row81
 	RET
 
 // func storeNEON(dst []float32, stride int, tile []float32, rows int, cols int, alpha float32, beta float32)
@@ -2544,12 +2610,12 @@ TEXT ·storeNEON(SB), NOSPLIT, $64-80
 	MOVWU beta+76(FP), R3
 	ADDW R3, R3, R3
 	CMP $16, R2
-	BLE narrow78
+	BLE narrow82
 	CMP $32, R2
-	BLT partial79
+	BLT partial83
 	TSTW R3, R3
-	BNE add80
-row81:
+	BNE add84
+row85:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2573,10 +2639,10 @@ row81:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row81
+	BNE row85
 	RET
-add80:
-row82:
+add84:
+row86:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2612,15 +2678,15 @@ row82:
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row82
+	BNE row86
 	RET
-partial79:
+partial83:
 	SUBS $16, R2, R2
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	TSTW R3, R3
-	BNE add83
-row84:
+	BNE add87
+row88:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2644,18 +2710,18 @@ row84:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $64, R5, R12
 	MOVD R2, R14
-tail85:
+tail89:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail85
+	BNE tail89
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row84
+	BNE row88
 	RET
-add83:
-row86:
+add87:
+row90:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2689,11 +2755,11 @@ row86:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $64, R5, R12
 	MOVD R2, R14
-tail87:
+tail91:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail87
+	BNE tail91
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -2706,22 +2772,22 @@ tail87:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $64, R5, R12
 	MOVD R2, R14
-tail88:
+tail92:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail88
+	BNE tail92
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row86
+	BNE row90
 	RET
-narrow78:
+narrow82:
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	TSTW R3, R3
-	BNE add89
-row90:
+	BNE add93
+row94:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2735,18 +2801,18 @@ row90:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail91:
+tail95:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail91
+	BNE tail95
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row90
+	BNE row94
 	RET
-add89:
-row92:
+add93:
+row96:
 	FMOVQ 0(R0), F29
 	WORD $0x6e3dde80 // fmul v0.4s, v20.4s, v29.4s
 	FMOVQ 16(R0), F29
@@ -2764,11 +2830,11 @@ row92:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail93:
+tail97:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail93
+	BNE tail97
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -2781,15 +2847,15 @@ tail93:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail94:
+tail98:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail94
+	BNE tail98
 	ADDS $128, R0, R0
 	ADDS R4, R5, R5
 	SUBS $1, R1, R1
-	BNE row92
+	BNE row96
 	RET
 
 // func gatherNEON(dst []float32, src []float32, stride int, rows int)
@@ -2799,7 +2865,7 @@ TEXT ·gatherNEON(SB), NOSPLIT, $0-64
 	MOVD stride+48(FP), R6
 	MOVD rows+56(FP), R2
 	LSL $2, R6, R6
-row95:
+row99:
 	FLDPQ 0(R4), (F0, F1)
 	FLDPQ 32(R4), (F2, F3)
 	FLDPQ 64(R4), (F4, F5)
@@ -2811,7 +2877,7 @@ row95:
 	ADDS R6, R4, R4
 	ADDS $128, R5, R5
 	SUBS $1, R2, R2
-	BNE row95
+	BNE row99
 	RET
 
 // func addNEON(y []float32, x []float32)
@@ -2820,9 +2886,9 @@ TEXT ·addNEON(SB), NOSPLIT, $64-48
 	MOVD x_base+24(FP), R0
 	MOVD x_len+32(FP), R2
 	SUBS $16, R2, R2
-	BLT rest97
+	BLT rest102
 	PCALIGN $32
-loop96:
+loop101:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R5), (F4, F5)
@@ -2836,10 +2902,10 @@ loop96:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop96
-rest97:
+	BGE loop101
+rest102:
 	ADDS $16, R2, R2
-	BEQ done98
+	BEQ done100
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -2851,11 +2917,11 @@ rest97:
 	FSTPQ (F2, F3), 32(R13)
 	ADD $0, R0, R12
 	MOVD R2, R14
-tail99:
+tail103:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail99
+	BNE tail103
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F0, F1)
 	FLDPQ 32(R13), (F2, F3)
@@ -2868,11 +2934,11 @@ tail99:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail100:
+tail104:
 	MOVWU.P 4(R12), R15
 	MOVW.P R15, 4(R13)
 	SUBS $1, R14, R14
-	BNE tail100
+	BNE tail104
 	MOVD $buffer-64(SP), R13
 	FLDPQ 0(R13), (F4, F5)
 	FLDPQ 32(R13), (F6, F7)
@@ -2885,12 +2951,12 @@ tail100:
 	FSTPQ (F6, F7), 32(R13)
 	ADD $0, R5, R12
 	MOVD R2, R14
-tail101:
+tail105:
 	MOVWU.P 4(R13), R15
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
-	BNE tail101
-done98:
+	BNE tail105
+done100:
 	RET
 
 // func transposeNEON(dst []float32, ldd int, src []float32, lds int, rows int, cols int)

@@ -69,7 +69,7 @@ func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
 	p := products.Get().(*product)
 	*p = product{w: w, x: x, y: y, then: then, chunks: (y.Rows + fit - 1) / fit, groups: 1}
 	if n := runtime.GOMAXPROCS(0); n > 1 {
-		const each = 4 // pieces for each processor, so that they end together
+		const each = 2 // pieces for each processor, so that they end together; more would wait for memory more often
 		p.groups = min(panels, (each*n+p.chunks-1)/p.chunks)
 	}
 	pool.Run(p.chunks*p.groups, p)
@@ -97,21 +97,21 @@ func (p *product) Do(piece int) {
 func (p *product) panels(t *tiles, first, last, from, to int) {
 	height := p.w.level.rows[p.w.precision]
 	count := (to - from + height - 1) / height
-	edge := func(i int) int { return from + (to-from)*i/count }
 	for step := 0; step < p.w.steps; step += block {
 		end := min(step+block, p.w.steps)
 		for i := range count {
+			top, bottom := from+(to-from)*i/count, from+(to-from)*(i+1)/count
 			for index := first; index < last; index++ {
-				if end == p.w.steps {
-					p.w.level.prefetch(p.y.Data[edge(i)*p.y.Stride+index*panel:], p.y.Stride, edge(i+1)-edge(i))
+				if end < p.w.steps {
+					p.sum(t, index, top, bottom, top-from, step, end)
+					continue
 				}
+				p.w.level.prefetch(p.y.Data[top*p.y.Stride+index*panel:], p.y.Stride, bottom-top)
 				if i == 0 { // what the columns end with comes from memory too, while their panel is multiplied
 					p.w.level.prefetch(p.w.columns[index*panel:], len(p.w.bias), len(p.w.columns)/len(p.w.bias))
 				}
-				p.sum(t, index, edge(i), edge(i+1), edge(i)-from, step, end)
-				if end == p.w.steps {
-					p.finish(t, index, edge(i), edge(i+1), edge(i)-from)
-				}
+				p.sum(t, index, top, bottom, top-from, step, end)
+				p.finish(t, index, top, bottom, top-from)
 			}
 		}
 	}

@@ -9,9 +9,9 @@ TEXT ·addPairAVX512(SB), NOSPLIT, $0-72
 	MOVQ x_base+48(FP), AX
 	MOVQ x_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest2
+	JLT rest3
 	PCALIGN $32
-loop1:
+loop2:
 	VMOVUPS 0(DI), Z0
 	VMOVUPS 0(BX), Z1
 	VMOVUPS 0(AX), Z2
@@ -28,10 +28,10 @@ loop1:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop1
-rest2:
+	JGE loop2
+rest3:
 	ADDQ $16, CX
-	JEQ done3
+	JEQ done1
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -48,7 +48,7 @@ rest2:
 	VADDPS Z2, Z0, Z0
 	VADDPS Z0, Z1, Z1
 	VMOVUPS Z1, K1, 0(BX)
-done3:
+done1:
 	VZEROUPPER
 	RET
 
@@ -59,9 +59,9 @@ TEXT ·maximaAVX512(SB), NOSPLIT, $0-52
 	MOVQ x_len+32(FP), CX
 	VBROADCASTSS constants<>+0(SB), Z2
 	SUBQ $16, CX
-	JLT rest5
+	JLT rest6
 	PCALIGN $32
-loop4:
+loop5:
 	VMOVUPS 0(AX), Z0
 	VMAXPS Z2, Z0, Z2
 	VMOVUPS 0(DI), Z1
@@ -70,10 +70,10 @@ loop4:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop4
-rest5:
+	JGE loop5
+rest6:
 	ADDQ $16, CX
-	JEQ done6
+	JEQ done4
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -84,7 +84,7 @@ rest5:
 	VMOVUPS.Z 0(DI), K1, Z1
 	VMAXPS Z1, Z0, Z1
 	VMOVUPS Z1, K1, 0(DI)
-done6:
+done4:
 	VEXTRACTF64X4 $1, Z2, Y0
 	VMAXPS Y0, Y2, Y2
 	VEXTRACTF128 $1, Y2, X0
@@ -107,9 +107,9 @@ TEXT ·addExpAVX512(SB), NOSPLIT, $0-116
 	MOVQ hi_len+56(FP), CX
 	VPXORD Z6, Z6, Z6
 	SUBQ $16, CX
-	JLT rest8
+	JLT rest9
 	PCALIGN $32
-loop7:
+loop8:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(BX), Z1
 	VBROADCASTSS constants<>+32(SB), Z2
@@ -159,10 +159,10 @@ loop7:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JGE loop7
-rest8:
+	JGE loop8
+rest9:
 	ADDQ $16, CX
-	JEQ done9
+	JEQ done7
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -212,7 +212,7 @@ rest8:
 	VMOVUPS.Z 0(DI), K1, Z1
 	VFMADD231PS Z5, Z0, Z1
 	VMOVUPS Z1, K1, 0(DI)
-done9:
+done7:
 	VEXTRACTF64X4 $1, Z6, Y0
 	VADDPS Y0, Y6, Y6
 	VEXTRACTF128 $1, Y6, X0
@@ -236,9 +236,9 @@ TEXT ·sharesAVX512(SB), NOSPLIT, $0-140
 	MOVQ hi_len+80(FP), CX
 	VPXORD Z6, Z6, Z6
 	SUBQ $16, CX
-	JLT rest11
+	JLT rest12
 	PCALIGN $32
-loop10:
+loop11:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(BX), Z1
 	VBROADCASTSS constants<>+32(SB), Z2
@@ -291,10 +291,10 @@ loop10:
 	ADDQ $64, DX
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JGE loop10
-rest11:
+	JGE loop11
+rest12:
 	ADDQ $16, CX
-	JEQ done12
+	JEQ done10
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -345,7 +345,7 @@ rest11:
 	VMULPS Z5, Z1, Z1
 	VMOVUPS Z1, K1, 0(DI)
 	VFMADD231PS Z1, Z0, Z6
-done12:
+done10:
 	VEXTRACTF64X4 $1, Z6, Y0
 	VADDPS Y0, Y6, Y6
 	VEXTRACTF128 $1, Y6, X0
@@ -366,9 +366,9 @@ TEXT ·softplusAVX512(SB), NOSPLIT, $0-88
 	MOVQ lo_base+48(FP), BX
 	MOVQ hi_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest14
+	JLT rest15
 	PCALIGN $32
-loop13:
+loop14:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(BX), Z1
 	VBROADCASTSS constants<>+32(SB), Z2
@@ -438,10 +438,10 @@ loop13:
 	ADDQ $64, AX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JGE loop13
-rest14:
+	JGE loop14
+rest15:
 	ADDQ $16, CX
-	JEQ done15
+	JEQ done13
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -513,7 +513,7 @@ rest14:
 	VMOVUPS 0(DI), Z1
 	VADDPS Z0, Z1, Z1
 	VMOVUPS Z1, 0(DI)
-done15:
+done13:
 	VZEROUPPER
 	RET
 
@@ -525,9 +525,9 @@ TEXT ·logisticAVX512(SB), NOSPLIT, $0-116
 	MOVQ lo_base+72(FP), BX
 	MOVQ hi_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest17
+	JLT rest18
 	PCALIGN $32
-loop16:
+loop17:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(BX), Z1
 	VBROADCASTSS constants<>+32(SB), Z2
@@ -591,10 +591,10 @@ loop16:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop16
-rest17:
+	JGE loop17
+rest18:
 	ADDQ $16, CX
-	JEQ done18
+	JEQ done16
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -659,7 +659,7 @@ rest17:
 	VMOVUPS 64(SI), Z1
 	VADDPS Z0, Z1, Z1
 	VMOVUPS Z1, 64(SI)
-done18:
+done16:
 	VZEROUPPER
 	RET
 
@@ -670,9 +670,9 @@ TEXT ·quickGELUBackwardAVX512(SB), NOSPLIT, $0-72
 	MOVQ x_base+48(FP), AX
 	MOVQ x_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest20
+	JLT rest21
 	PCALIGN $32
-loop19:
+loop20:
 	VMOVUPS 0(AX), Z1
 	VMULPS.BCST constants<>+672(SB), Z1, Z0
 	VBROADCASTSS constants<>+704(SB), Z2
@@ -704,10 +704,10 @@ loop19:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop19
-rest20:
+	JGE loop20
+rest21:
 	ADDQ $16, CX
-	JEQ done21
+	JEQ done19
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -739,7 +739,7 @@ rest20:
 	VMOVUPS.Z 0(BX), K1, Z1
 	VMULPS Z1, Z0, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done21:
+done19:
 	VZEROUPPER
 	RET
 
@@ -750,9 +750,9 @@ TEXT ·geluBackwardAVX512(SB), NOSPLIT, $0-72
 	MOVQ x_base+48(FP), AX
 	MOVQ x_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest23
+	JLT rest24
 	PCALIGN $32
-loop22:
+loop23:
 	VMOVUPS 0(AX), Z1
 	VMULPS Z1, Z1, Z0
 	VMULPS.BCST constants<>+800(SB), Z0, Z0
@@ -801,10 +801,10 @@ loop22:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop22
-rest23:
+	JGE loop23
+rest24:
 	ADDQ $16, CX
-	JEQ done24
+	JEQ done22
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -853,7 +853,7 @@ rest23:
 	VMOVUPS.Z 0(BX), K1, Z1
 	VMULPS Z1, Z0, Z0
 	VMOVUPS Z0, K1, 0(DI)
-done24:
+done22:
 	VZEROUPPER
 	RET
 
@@ -865,9 +865,9 @@ TEXT ·adamWAVX512(SB), NOSPLIT, $0-124
 	MOVQ g_base+72(FP), AX
 	MOVQ g_len+80(FP), CX
 	SUBQ $16, CX
-	JLT rest26
+	JLT rest27
 	PCALIGN $32
-loop25:
+loop26:
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 0(BX), Z1
 	VMOVUPS 0(DX), Z2
@@ -901,10 +901,10 @@ loop25:
 	ADDQ $64, DX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop25
-rest26:
+	JGE loop26
+rest27:
 	ADDQ $16, CX
-	JEQ done27
+	JEQ done25
 	MOVL $1, R12
 	SHLL CX, R12
 	DECL R12
@@ -937,7 +937,7 @@ rest26:
 	VMULPS Z6, Z4, Z4
 	VSUBPS Z1, Z4, Z4
 	VMOVUPS Z4, K1, 0(DI)
-done27:
+done25:
 	VZEROUPPER
 	RET
 
@@ -948,9 +948,9 @@ TEXT ·addPairAVX2(SB), NOSPLIT, $0-72
 	MOVQ x_base+48(FP), AX
 	MOVQ x_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest2
+	JLT rest3
 	PCALIGN $32
-loop1:
+loop2:
 	VMOVUPS 0(DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 0(BX), Y2
@@ -979,10 +979,10 @@ loop1:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop1
-rest2:
+	JGE loop2
+rest3:
 	ADDQ $16, CX
-	JEQ done3
+	JEQ done1
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1012,7 +1012,7 @@ rest2:
 	VADDPS Y1, Y3, Y3
 	VMASKMOVPS Y2, Y14, 0(BX)
 	VMASKMOVPS Y3, Y15, 32(BX)
-done3:
+done1:
 	VZEROUPPER
 	RET
 
@@ -1024,9 +1024,9 @@ TEXT ·maximaAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS constants<>+0(SB), Y4
 	VBROADCASTSS constants<>+0(SB), Y5
 	SUBQ $16, CX
-	JLT rest5
+	JLT rest6
 	PCALIGN $32
-loop4:
+loop5:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMAXPS Y4, Y0, Y4
@@ -1040,10 +1040,10 @@ loop4:
 	ADDQ $64, AX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop4
-rest5:
+	JGE loop5
+rest6:
 	ADDQ $16, CX
-	JEQ done6
+	JEQ done4
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1063,7 +1063,7 @@ rest5:
 	VMAXPS Y3, Y1, Y3
 	VMASKMOVPS Y2, Y14, 0(DI)
 	VMASKMOVPS Y3, Y15, 32(DI)
-done6:
+done4:
 	VMAXPS Y5, Y4, Y4
 	VEXTRACTF128 $1, Y4, X5
 	VMAXPS X5, X4, X4
@@ -1087,9 +1087,9 @@ TEXT ·addExpAVX2(SB), NOSPLIT, $0-116
 	VPXOR Y12, Y12, Y12
 	VPXOR Y13, Y13, Y13
 	SUBQ $16, CX
-	JLT rest8
+	JLT rest9
 	PCALIGN $32
-loop7:
+loop8:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(BX), Y2
@@ -1183,10 +1183,10 @@ loop7:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JGE loop7
-rest8:
+	JGE loop8
+rest9:
 	ADDQ $16, CX
-	JEQ done9
+	JEQ done7
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1282,7 +1282,7 @@ rest8:
 	VFMADD231PS Y11, Y1, Y3
 	VMASKMOVPS Y2, Y14, 0(DI)
 	VMASKMOVPS Y3, Y15, 32(DI)
-done9:
+done7:
 	VADDPS Y13, Y12, Y12
 	VEXTRACTF128 $1, Y12, X13
 	VADDPS X13, X12, X12
@@ -1307,9 +1307,9 @@ TEXT ·sharesAVX2(SB), NOSPLIT, $0-140
 	VPXOR Y12, Y12, Y12
 	VPXOR Y13, Y13, Y13
 	SUBQ $16, CX
-	JLT rest11
+	JLT rest12
 	PCALIGN $32
-loop10:
+loop11:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(BX), Y2
@@ -1408,10 +1408,10 @@ loop10:
 	ADDQ $64, DX
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JGE loop10
-rest11:
+	JGE loop11
+rest12:
 	ADDQ $16, CX
-	JEQ done12
+	JEQ done10
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1509,7 +1509,7 @@ rest11:
 	VMASKMOVPS Y3, Y15, 32(DI)
 	VFMADD231PS Y2, Y0, Y12
 	VFMADD231PS Y3, Y1, Y13
-done12:
+done10:
 	VADDPS Y13, Y12, Y12
 	VEXTRACTF128 $1, Y12, X13
 	VADDPS X13, X12, X12
@@ -1530,9 +1530,9 @@ TEXT ·softplusAVX2(SB), NOSPLIT, $0-88
 	MOVQ lo_base+48(FP), BX
 	MOVQ hi_len+32(FP), CX
 	SUBQ $16, CX
-	JLT rest14
+	JLT rest15
 	PCALIGN $32
-loop13:
+loop14:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(BX), Y2
@@ -1668,10 +1668,10 @@ loop13:
 	ADDQ $64, AX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JGE loop13
-rest14:
+	JGE loop14
+rest15:
 	ADDQ $16, CX
-	JEQ done15
+	JEQ done13
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -1811,7 +1811,7 @@ rest14:
 	VADDPS Y1, Y3, Y3
 	VMOVUPS Y2, 0(DI)
 	VMOVUPS Y3, 32(DI)
-done15:
+done13:
 	VZEROUPPER
 	RET
 
@@ -1823,9 +1823,9 @@ TEXT ·logisticAVX2(SB), NOSPLIT, $0-116
 	MOVQ lo_base+72(FP), BX
 	MOVQ hi_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest17
+	JLT rest18
 	PCALIGN $32
-loop16:
+loop17:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(BX), Y2
@@ -1948,10 +1948,10 @@ loop16:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop16
-rest17:
+	JGE loop17
+rest18:
 	ADDQ $16, CX
-	JEQ done18
+	JEQ done16
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2077,7 +2077,7 @@ rest17:
 	VADDPS Y1, Y3, Y3
 	VMOVUPS Y2, 64(SI)
 	VMOVUPS Y3, 96(SI)
-done18:
+done16:
 	VZEROUPPER
 	RET
 
@@ -2088,9 +2088,9 @@ TEXT ·quickGELUBackwardAVX2(SB), NOSPLIT, $0-72
 	MOVQ x_base+48(FP), AX
 	MOVQ x_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest20
+	JLT rest21
 	PCALIGN $32
-loop19:
+loop20:
 	VMOVUPS 0(AX), Y2
 	VMOVUPS 32(AX), Y3
 	VMULPS constants<>+672(SB), Y2, Y0
@@ -2153,10 +2153,10 @@ loop19:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop19
-rest20:
+	JGE loop20
+rest21:
 	ADDQ $16, CX
-	JEQ done21
+	JEQ done19
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2220,7 +2220,7 @@ rest20:
 	VMULPS Y3, Y1, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done21:
+done19:
 	VZEROUPPER
 	RET
 
@@ -2231,9 +2231,9 @@ TEXT ·geluBackwardAVX2(SB), NOSPLIT, $0-72
 	MOVQ x_base+48(FP), AX
 	MOVQ x_len+56(FP), CX
 	SUBQ $16, CX
-	JLT rest23
+	JLT rest24
 	PCALIGN $32
-loop22:
+loop23:
 	VMOVUPS 0(AX), Y2
 	VMOVUPS 32(AX), Y3
 	VMULPS Y2, Y2, Y0
@@ -2330,10 +2330,10 @@ loop22:
 	ADDQ $64, BX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop22
-rest23:
+	JGE loop23
+rest24:
 	ADDQ $16, CX
-	JEQ done24
+	JEQ done22
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2431,7 +2431,7 @@ rest23:
 	VMULPS Y3, Y1, Y1
 	VMASKMOVPS Y0, Y14, 0(DI)
 	VMASKMOVPS Y1, Y15, 32(DI)
-done24:
+done22:
 	VZEROUPPER
 	RET
 
@@ -2443,9 +2443,9 @@ TEXT ·adamWAVX2(SB), NOSPLIT, $0-124
 	MOVQ g_base+72(FP), AX
 	MOVQ g_len+80(FP), CX
 	SUBQ $16, CX
-	JLT rest26
+	JLT rest27
 	PCALIGN $32
-loop25:
+loop26:
 	VMOVUPS 0(AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 0(BX), Y2
@@ -2507,10 +2507,10 @@ loop25:
 	ADDQ $64, DX
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JGE loop25
-rest26:
+	JGE loop26
+rest27:
 	ADDQ $16, CX
-	JEQ done27
+	JEQ done25
 	LEAQ masks<>+64(SB), R12
 	NEGQ CX
 	VMOVUPS (R12)(CX*4), Y14
@@ -2572,7 +2572,7 @@ rest26:
 	VSUBPS Y3, Y9, Y9
 	VMASKMOVPS Y8, Y14, 0(DI)
 	VMASKMOVPS Y9, Y15, 32(DI)
-done27:
+done25:
 	VZEROUPPER
 	RET
 

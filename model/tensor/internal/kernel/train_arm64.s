@@ -9,9 +9,9 @@ TEXT ·addPairNEON(SB), NOSPLIT, $64-72
 	MOVD x_base+48(FP), R0
 	MOVD x_len+56(FP), R2
 	SUBS $16, R2, R2
-	BLT rest2
+	BLT rest3
 	PCALIGN $32
-loop1:
+loop2:
 	FLDPQ 0(R5), (F0, F1)
 	FLDPQ 32(R5), (F2, F3)
 	FLDPQ 0(R1), (F4, F5)
@@ -54,10 +54,10 @@ loop1:
 	ADDS $64, R1, R1
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop1
-rest2:
+	BGE loop2
+rest3:
 	ADDS $16, R2, R2
-	BEQ done3
+	BEQ done1
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -159,7 +159,7 @@ tail8:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail8
-done3:
+done1:
 	RET
 
 // func maximaNEON(tops []float32, x []float32) (top float32)
@@ -171,9 +171,9 @@ TEXT ·maximaNEON(SB), NOSPLIT, $64-52
 	FLDPQ 0(R17), (F8, F9)
 	FLDPQ 0(R17), (F10, F11)
 	SUBS $16, R2, R2
-	BLT rest10
+	BLT rest11
 	PCALIGN $32
-loop9:
+loop10:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x6ea8e41e // fcmgt v30.4s, v0.4s, v8.4s
@@ -199,10 +199,10 @@ loop9:
 	ADDS $64, R0, R0
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop9
-rest10:
+	BGE loop10
+rest11:
 	ADDS $16, R2, R2
-	BEQ done11
+	BEQ done9
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	FLDPQ 0(R17), (F0, F1)
@@ -263,7 +263,7 @@ tail14:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail14
-done11:
+done9:
 	WORD $0x6eaae51e // fcmgt v30.4s, v8.4s, v10.4s
 	VBIF V30.B16, V10.B16, V8.B16
 	WORD $0x6eabe53e // fcmgt v30.4s, v9.4s, v11.4s
@@ -296,9 +296,9 @@ TEXT ·addExpNEON(SB), NOSPLIT, $64-116
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
 	SUBS $16, R2, R2
-	BLT rest16
+	BLT rest17
 	PCALIGN $32
-loop15:
+loop16:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R1), (F4, F5)
@@ -505,10 +505,10 @@ loop15:
 	ADDS $64, R5, R5
 	ADDS $64, R3, R3
 	SUBS $16, R2, R2
-	BGE loop15
-rest16:
+	BGE loop16
+rest17:
 	ADDS $16, R2, R2
-	BEQ done17
+	BEQ done15
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -788,7 +788,7 @@ tail22:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail22
-done17:
+done15:
 	WORD $0x4e3ad718 // fadd v24.4s, v24.4s, v26.4s
 	WORD $0x4e3bd739 // fadd v25.4s, v25.4s, v27.4s
 	WORD $0x4e39d718 // fadd v24.4s, v24.4s, v25.4s
@@ -817,9 +817,9 @@ TEXT ·sharesNEON(SB), NOSPLIT, $64-140
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
 	SUBS $16, R2, R2
-	BLT rest24
+	BLT rest25
 	PCALIGN $32
-loop23:
+loop24:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R1), (F4, F5)
@@ -1036,10 +1036,10 @@ loop23:
 	ADDS $64, R3, R3
 	ADDS $64, R4, R4
 	SUBS $16, R2, R2
-	BGE loop23
-rest24:
+	BGE loop24
+rest25:
 	ADDS $16, R2, R2
-	BEQ done25
+	BEQ done23
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1320,7 +1320,7 @@ tail30:
 	VFMLA V5.S4, V1.S4, V25.S4
 	VFMLA V6.S4, V2.S4, V26.S4
 	VFMLA V7.S4, V3.S4, V27.S4
-done25:
+done23:
 	WORD $0x4e3ad718 // fadd v24.4s, v24.4s, v26.4s
 	WORD $0x4e3bd739 // fadd v25.4s, v25.4s, v27.4s
 	WORD $0x4e39d718 // fadd v24.4s, v24.4s, v25.4s
@@ -1343,9 +1343,9 @@ TEXT ·softplusNEON(SB), NOSPLIT, $64-88
 	MOVD lo_base+48(FP), R1
 	MOVD hi_len+32(FP), R2
 	SUBS $16, R2, R2
-	BLT rest32
+	BLT rest33
 	PCALIGN $32
-loop31:
+loop32:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R1), (F4, F5)
@@ -1645,10 +1645,10 @@ loop31:
 	ADDS $64, R0, R0
 	ADDS $64, R1, R1
 	SUBS $16, R2, R2
-	BGE loop31
-rest32:
+	BGE loop32
+rest33:
 	ADDS $16, R2, R2
-	BEQ done33
+	BEQ done31
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1985,7 +1985,7 @@ tail35:
 	WORD $0x4e23d4e7 // fadd v7.4s, v7.4s, v3.4s
 	FSTPQ (F4, F5), 0(R5)
 	FSTPQ (F6, F7), 32(R5)
-done33:
+done31:
 	RET
 
 // func logisticNEON(sums []float32, g []float32, hi []float32, lo []float32, scale float32, rest float32, bias float32, biasRest float32, weight float32)
@@ -1997,9 +1997,9 @@ TEXT ·logisticNEON(SB), NOSPLIT, $64-116
 	MOVD lo_base+72(FP), R1
 	MOVD hi_len+56(FP), R2
 	SUBS $16, R2, R2
-	BLT rest37
+	BLT rest38
 	PCALIGN $32
-loop36:
+loop37:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R1), (F4, F5)
@@ -2266,10 +2266,10 @@ loop36:
 	ADDS $64, R1, R1
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop36
-rest37:
+	BGE loop37
+rest38:
 	ADDS $16, R2, R2
-	BEQ done38
+	BEQ done36
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -2580,7 +2580,7 @@ tail41:
 	WORD $0x4e23d4e7 // fadd v7.4s, v7.4s, v3.4s
 	FSTPQ (F4, F5), 64(R4)
 	FSTPQ (F6, F7), 96(R4)
-done38:
+done36:
 	RET
 
 // func quickGELUBackwardNEON(dx []float32, dy []float32, x []float32)
@@ -2591,9 +2591,9 @@ TEXT ·quickGELUBackwardNEON(SB), NOSPLIT, $64-72
 	MOVD x_base+48(FP), R0
 	MOVD x_len+56(FP), R2
 	SUBS $16, R2, R2
-	BLT rest43
+	BLT rest44
 	PCALIGN $32
-loop42:
+loop43:
 	FLDPQ 0(R0), (F4, F5)
 	FLDPQ 32(R0), (F6, F7)
 	FMOVQ 672(R17), F28
@@ -2730,10 +2730,10 @@ loop42:
 	ADDS $64, R1, R1
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop42
-rest43:
+	BGE loop43
+rest44:
 	ADDS $16, R2, R2
-	BEQ done44
+	BEQ done42
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V4.B16, V4.B16, V4.B16
@@ -2906,7 +2906,7 @@ tail47:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail47
-done44:
+done42:
 	RET
 
 // func geluBackwardNEON(dx []float32, dy []float32, x []float32)
@@ -2917,9 +2917,9 @@ TEXT ·geluBackwardNEON(SB), NOSPLIT, $64-72
 	MOVD x_base+48(FP), R0
 	MOVD x_len+56(FP), R2
 	SUBS $16, R2, R2
-	BLT rest49
+	BLT rest50
 	PCALIGN $32
-loop48:
+loop49:
 	FLDPQ 0(R0), (F4, F5)
 	FLDPQ 32(R0), (F6, F7)
 	WORD $0x6e24dc80 // fmul v0.4s, v4.4s, v4.4s
@@ -3144,10 +3144,10 @@ loop48:
 	ADDS $64, R1, R1
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop48
-rest49:
+	BGE loop49
+rest50:
 	ADDS $16, R2, R2
-	BEQ done50
+	BEQ done48
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V4.B16, V4.B16, V4.B16
@@ -3408,7 +3408,7 @@ tail53:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail53
-done50:
+done48:
 	RET
 
 // func adamWNEON(p []float32, m []float32, v []float32, g []float32, keep float32, size float32, rate1 float32, beta2 float32, rate2 float32, root float32, epsilon float32)
@@ -3419,9 +3419,9 @@ TEXT ·adamWNEON(SB), NOSPLIT, $64-124
 	MOVD g_base+72(FP), R0
 	MOVD g_len+80(FP), R2
 	SUBS $16, R2, R2
-	BLT rest55
+	BLT rest56
 	PCALIGN $32
-loop54:
+loop55:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	FLDPQ 0(R1), (F4, F5)
@@ -3532,10 +3532,10 @@ loop54:
 	ADDS $64, R3, R3
 	ADDS $64, R5, R5
 	SUBS $16, R2, R2
-	BGE loop54
-rest55:
+	BGE loop55
+rest56:
 	ADDS $16, R2, R2
-	BEQ done56
+	BEQ done54
 	MOVD $masks<>+64(SB), R10
 	SUB R2<<2, R10, R10
 	VEOR V0.B16, V0.B16, V0.B16
@@ -3727,7 +3727,7 @@ tail63:
 	MOVW.P R15, 4(R12)
 	SUBS $1, R14, R14
 	BNE tail63
-done56:
+done54:
 	RET
 
 DATA constants<>+0(SB)/4, $0xff800000

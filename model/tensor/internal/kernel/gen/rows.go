@@ -6,7 +6,7 @@ import "math"
 func (l *lanes) layerNorm() {
 	l.function("layerNorm"+l.suffix, "brings a row to mean 0 and variance 1, scales and shifts it.",
 		"y []float32, x []float32, weight []float32, bias []float32, epsilon float32", "")
-	const mean, scale vec = 5, 6
+	const mean, scale, other vec = 5, 6, 4
 	begin := func() { l.load("x_base", "AX", "x_len", "CX") }
 	// average divides the sum over v's lanes by the length.
 	average := func(v vec) {
@@ -15,24 +15,31 @@ func (l *lanes) layerNorm() {
 		l.fillLength(1)
 		l.op("VDIVPS", vec(1), v, v)
 	}
-	begin()
-	l.zero(mean)
-	l.each([]string{"AX"}, func(tail bool) {
-		l.read(mem{"AX", 0}, 0, tail)
-		l.op("VADDPS", vec(0), mean, mean)
+	// sum adds up what add adds of a vector, in turn to two sums, so that one need not wait for the other.
+	sum := func(sum vec, add func(offset int, tail bool, sum vec)) {
+		begin()
+		l.zero(sum)
+		l.zero(other)
+		l.loop([]string{"AX"}, 32, func() {
+			add(0, false, sum)
+			add(64, false, other)
+		})
+		l.each([]string{"AX"}, func(tail bool) { add(0, tail, sum) })
+		l.op("VADDPS", other, sum, sum)
+		average(sum)
+	}
+	sum(mean, func(offset int, tail bool, sum vec) {
+		l.read(mem{"AX", offset}, 0, tail)
+		l.op("VADDPS", vec(0), sum, sum)
 	})
-	average(mean)
-	begin()
-	l.zero(scale)
-	l.each([]string{"AX"}, func(tail bool) {
-		l.read(mem{"AX", 0}, 0, tail)
+	sum(scale, func(offset int, tail bool, sum vec) {
+		l.read(mem{"AX", offset}, 0, tail)
 		l.op("VSUBPS", mean, vec(0), vec(0))
 		if tail {
 			l.keep(0)
 		}
-		l.op("VFMADD231PS", vec(0), vec(0), scale)
+		l.op("VFMADD231PS", vec(0), vec(0), sum)
 	})
-	average(scale)
 	l.fill(l.arg("epsilon"), 0)
 	l.op("VADDPS", vec(0), scale, scale)
 	l.op("VSQRTPS", scale, scale)
