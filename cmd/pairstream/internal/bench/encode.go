@@ -64,7 +64,7 @@ func images(s *session) (table, []trial, error) {
 	return t, trials, nil
 }
 
-// texts encodes captions.
+// texts encodes the same captions in batches of different sizes: some take longer than others.
 func texts(s *session) (table, []trial, error) {
 	clip, dir, err := s.model()
 	if err != nil {
@@ -101,9 +101,11 @@ func texts(s *session) (table, []trial, error) {
 				return job{"ort", "ONNX Runtime " + name, "text", least, args(map[string]any{"file": file, "cut": cut})}
 			}
 			trials = append(trials, trial{
-				setting: fmt.Sprintf("batch %d, %s", n, plural(threads)), units: float64(n), width: embed,
-				contenders: s.against(ourTowers(threads, clips, n*embed, func(clip *model.CLIP, dst []float32) {
-					clip.EncodeTexts(dst, tokens[:n*context])
+				setting: fmt.Sprintf("batch %d, %s", n, plural(threads)), units: largest, width: embed,
+				contenders: s.against(ourTowers(threads, clips, largest*embed, func(clip *model.CLIP, dst []float32) {
+					for i := 0; i < largest; i += n {
+						clip.EncodeTexts(dst[i*embed:(i+n)*embed], tokens[i*context:(i+n)*context])
+					}
 				}),
 					ort("f32, 77", "text77.f32.onnx", false, exact),
 					ort("f32, cut", "text.f32.onnx", true, exact),

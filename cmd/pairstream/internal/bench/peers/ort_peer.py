@@ -31,10 +31,10 @@ def load():
 
     def text(args):
         s = session(args)
-        x = np.fromfile(args["tokens"], "<f4").astype(np.int64).reshape(-1, args["context"])[: args["batch"]]
+        x = np.fromfile(args["tokens"], "<f4").astype(np.int64).reshape(-1, args["batch"], args["context"])
         if args["cut"]:
-            x = np.ascontiguousarray(x[:, : x.argmax(1).max() + 1])
-        return lambda: s.run(["y"], {"x": x})[0]
+            x = [np.ascontiguousarray(b[:, : b.argmax(1).max() + 1]) for b in x]
+        return lambda: np.concatenate([s.run(["y"], {"x": b})[0] for b in x])
 
     return {"onnxruntime": ort.__version__, "onnx": onnx.__version__}, {"image": image, "text": text}, sessions.clear
 

@@ -47,9 +47,9 @@ def load():
 
     def text(args):
         model = clip(args)
-        x = np.fromfile(args["tokens"], "<f4").reshape(-1, args["context"])[: args["batch"]]
+        x = np.fromfile(args["tokens"], "<f4").reshape(-1, args["batch"], args["context"])
         x = torch.from_numpy(x.astype(np.int64))
-        return guarded(args["threads"], lambda: model.encode_text(x).float().numpy())
+        return guarded(args["threads"], lambda: np.concatenate([model.encode_text(b).float().numpy() for b in x]))
 
     def linear(args):
         x = torch.from_numpy(np.fromfile(args["x"], "<f4").reshape(args["rows"], args["in"]))
