@@ -43,7 +43,7 @@ func (c *CLIP) EncodeImages(dst, pixels []float32) {
 	calls := evenly((n+c.vision.pictures()-1)/c.vision.pictures(), n)
 	tensor.SplitNested(calls, func(i int) {
 		from, to := n*i/calls, n*(i+1)/calls
-		c.images().encode(dst[from*embed:to*embed], pixels[from*size:to*size])
+		c.images().encode(dst[from*embed:to*embed], pixels[from*size:to*size], runtime.GOMAXPROCS(0)/calls)
 	})
 }
 
@@ -75,12 +75,11 @@ func (c *CLIP) EncodeTexts(dst []float32, tokens []int32) {
 	for _, row := range rows {
 		total, longest = total+len(row), max(longest, len(row))
 	}
-	const fewest = 48 // tokens a call: with fewer each weight is read for too little
-	calls := evenly((total+most-1)/most, max(1, total/fewest))
+	calls := evenly((total+most-1)/most, max(1, total/fewestRows))
 	runs := split(rows, min(most, total/max(1, calls)+longest)) // at most so many
 	tensor.SplitNested(len(runs), func(i int) {
 		from, to := runs[i].from, runs[i].to
-		c.texts().encode(dst[from*embed:to*embed], rows[from:to])
+		c.texts().encode(dst[from*embed:to*embed], rows[from:to], runtime.GOMAXPROCS(0)/len(runs))
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 // small is a model of two unlike towers, of sizes that no kernel likes.
 var small = Config{
 	Embed:      20,
-	Image:      ImageConfig{Size: 30, Patch: 5, Width: 36, Layers: 2, Heads: 2, MLP: 70},
+	Image:      ImageConfig{Size: 40, Patch: 5, Width: 36, Layers: 2, Heads: 2, MLP: 70},
 	Text:       TextConfig{Context: 21, Vocab: 50, Width: 28, Layers: 3, Heads: 2},
 	Activation: GELU,
 }
@@ -101,8 +101,8 @@ func TestEncodePanics(t *testing.T) {
 	large, negative := slices.Clone(tokens), slices.Clone(tokens)
 	large[21+3], negative[0] = int32(small.Text.Vocab), -1
 	for want, call := range map[string]func(){
-		"model: 5399 pixel values to 40 of embeddings, want 2700 to 20 a picture": func() { c.EncodeImages(dst, pixels[1:]) },
-		"model: 5400 pixel values to 39 of embeddings, want 2700 to 20 a picture": func() { c.EncodeImages(dst[1:], pixels) },
+		"model: 9599 pixel values to 40 of embeddings, want 4800 to 20 a picture": func() { c.EncodeImages(dst, pixels[1:]) },
+		"model: 9600 pixel values to 39 of embeddings, want 4800 to 20 a picture": func() { c.EncodeImages(dst[1:], pixels) },
 		"model: 42 tokens to 20 values of embeddings, want 21 to 20 a caption":    func() { c.EncodeTexts(dst[:20], tokens) },
 		"model: row 1: token 3 is 50, outside the vocabulary of 50":               func() { c.EncodeTexts(dst, large) },
 		"model: row 0: token 0 is -1, outside the vocabulary of 50":               func() { c.EncodeTexts(dst, negative) },

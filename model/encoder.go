@@ -59,6 +59,13 @@ type encoderScratch struct {
 	hidden *tensor.Rows // (T, MLP)
 	pooled *tensor.Rows // (T, W) after the last norm
 	places []tensor.Sequence
+	parts  []part
+}
+
+// part is some of the rows.
+type part struct {
+	x, qkv              blas32.General
+	norm, mixed, hidden tensor.Rows
 }
 
 func (e *encoder) newScratch(rows int, proj *tensor.Packed) encoderScratch {
@@ -70,37 +77,74 @@ func (e *encoder) newScratch(rows int, proj *tensor.Packed) encoderScratch {
 	}
 }
 
-// forward runs the T rows of s.x through all blocks and returns those that the last one gives. Where it pools, these are the
-// pooled rows (N, W), at the front of s.x.
-func (e *encoder) forward(s *encoderScratch, seqs []sequence, rows int) blas32.General {
-	x := tensor.Matrix(s.x, rows, e.width)
-	for i := range e.blocks {
-		b := &e.blocks[i]
-		if b.single != nil {
-			x = e.attendPooled(b, s, seqs, x)
-		} else {
-			e.attend(b, s, seqs, x)
-		}
-		s.mixed.Quantise(x.Rows)
-		b.out.Multiply(x, s.mixed, tensor.Epilogue{Add: true})
-		b.ln2.NormalizeRows(s.norm, x)
-		b.fc.Multiply(s.hidden.Matrix(x.Rows), s.norm, e.activation)
-		s.hidden.Quantise(x.Rows)
-		b.contract.Multiply(x, s.hidden, tensor.Epilogue{Add: true})
-	}
-	return x
-}
+// fewestRows is how many rows a processor works on by itself. With fewer, each weight would be read for too little: then the
+// processors share the columns of the products instead.
+const fewestRows = 24
 
-// attend sets s.mixed to what the attention of a block gives all rows of x.
-func (e *encoder) attend(b *encoderBlock, s *encoderScratch, seqs []sequence, x blas32.General) {
-	qkv := tensor.Matrix(s.qkv, x.Rows, 3*e.width)
-	b.ln1.NormalizeRows(s.norm, x)
-	b.qkv.Multiply(qkv, s.norm, tensor.Epilogue{})
+// forward runs the T rows of s.x through all blocks and returns those that the last one gives. Where it pools, these are the
+// pooled rows (N, W), at the front of s.x. Only attention looks from row to row, so that up to so many processors work on
+// rows of their own up to the next block's.
+func (e *encoder) forward(s *encoderScratch, seqs []sequence, rows, processors int) blas32.General {
 	s.places = s.places[:0]
 	for _, q := range seqs {
 		s.places = append(s.places, tensor.Sequence{Start: q.start, Length: q.length})
 	}
-	e.attention.Forward(s.mixed.Matrix(x.Rows), qkv, s.places)
+	x, qkv := tensor.Matrix(s.x, rows, e.width), tensor.Matrix(s.qkv, rows, 3*e.width)
+	whole := len(e.blocks) // blocks that give all rows
+	if e.blocks[whole-1].single != nil {
+		whole--
+	}
+	s.split(rows, max(1, min(processors, rows/fewestRows)))
+	block := 0
+	step := func(i int) {
+		p := &s.parts[i]
+		if block > 0 {
+			e.finish(&e.blocks[block-1], p)
+		}
+		if block < whole {
+			b := &e.blocks[block]
+			b.ln1.NormalizeRows(&p.norm, p.x)
+			b.qkv.Multiply(p.qkv, &p.norm, tensor.Epilogue{})
+		}
+	}
+	for ; block <= whole; block++ {
+		if block > 0 {
+			e.attention.Forward(s.mixed.Matrix(rows), qkv, s.places)
+		}
+		tensor.SplitNested(len(s.parts), step)
+	}
+	if whole < len(e.blocks) {
+		b := &e.blocks[whole]
+		x = e.attendPooled(b, s, seqs, x)
+		s.split(x.Rows, 1)
+		e.finish(b, &s.parts[0])
+	}
+	return x
+}
+
+// split makes n parts of the first rows.
+func (s *encoderScratch) split(rows, n int) {
+	width := s.norm.Matrix(0).Cols
+	s.parts = s.parts[:0]
+	for i := range n {
+		from, to := rows*i/n, rows*(i+1)/n
+		s.parts = append(s.parts, part{
+			x:    tensor.Matrix(s.x[from*width:to*width], to-from, width),
+			qkv:  tensor.Matrix(s.qkv[from*3*width:to*3*width], to-from, 3*width),
+			norm: s.norm.From(from), mixed: s.mixed.From(from), hidden: s.hidden.From(from),
+		})
+	}
+}
+
+// finish takes rows through what follows a block's attention.
+func (e *encoder) finish(b *encoderBlock, p *part) {
+	rows := p.x.Rows
+	p.mixed.Quantise(rows)
+	b.out.Multiply(p.x, &p.mixed, tensor.Epilogue{Add: true})
+	b.ln2.NormalizeRows(&p.norm, p.x)
+	b.fc.Multiply(p.hidden.Matrix(rows), &p.norm, e.activation)
+	p.hidden.Quantise(rows)
+	b.contract.Multiply(p.x, &p.hidden, tensor.Epilogue{Add: true})
 }
 
 // attendPooled sets s.mixed to what the attention of a block gives the pooled rows of x. It returns these rows, which it

@@ -141,7 +141,7 @@ func (e *resNetEncoder) newScratch() *resNetScratch {
 }
 
 // encode embeds up to e.pictures() pictures: pixels (N, 3, S, S) to dst (N, E).
-func (e *resNetEncoder) encode(dst, pixels []float32) {
+func (e *resNetEncoder) encode(dst, pixels []float32, _ int) {
 	s := e.scratch.Get().(*resNetScratch)
 	defer e.scratch.Put(s)
 	n := len(pixels) / (3 * e.Size * e.Size)

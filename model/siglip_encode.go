@@ -56,7 +56,7 @@ func (v *sigLIPVision) pack(p Precision, done func()) imageEncoder {
 }
 
 // encode embeds up to e.pictures() pictures: pixels (N, 3, S, S) to dst (N, E).
-func (e *sigLIPEncoder) encode(dst, pixels []float32) {
+func (e *sigLIPEncoder) encode(dst, pixels []float32, processors int) {
 	s := e.scratch.Get().(*sigLIPScratch)
 	defer e.scratch.Put(s)
 	width, size, grid := e.Width, 3*e.Size*e.Size, e.grid()*e.grid()
@@ -70,7 +70,7 @@ func (e *sigLIPEncoder) encode(dst, pixels []float32) {
 		tensor.Add(s.x[i*grid*width:(i+1)*grid*width], e.position)
 		s.seqs = append(s.seqs, sequence{start: i * grid, length: grid})
 	}
-	e.pool(s, tensor.Matrix(dst, n, width), e.blocks.forward(&s.encoderScratch, s.seqs, n*grid))
+	e.pool(s, tensor.Matrix(dst, n, width), e.blocks.forward(&s.encoderScratch, s.seqs, n*grid, processors))
 }
 
 // pool is the head: out (N, W) from x (N·grid², W).

@@ -26,7 +26,7 @@ func (t *text) pack(p tensor.Precision, done func()) captionEncoder {
 }
 
 // encode embeds captions that cut has shortened, of t.rows tokens together at most: N of them to dst (N, E).
-func (e *textEncoder) encode(dst []float32, captions [][]int32) {
+func (e *textEncoder) encode(dst []float32, captions [][]int32, processors int) {
 	s := e.scratch.Get().(*textScratch)
 	defer e.scratch.Put(s)
 	s.seqs = s.seqs[:0]
@@ -36,7 +36,7 @@ func (e *textEncoder) encode(dst []float32, captions [][]int32) {
 		s.seqs = append(s.seqs, sequence{start: total, length: len(ids), pool: len(ids) - 1})
 		total += len(ids)
 	}
-	pooled := e.blocks.forward(&s.encoderScratch, s.seqs, total)
+	pooled := e.blocks.forward(&s.encoderScratch, s.seqs, total, processors)
 	e.lnFinal.NormalizeRows(s.pooled, pooled)
 	e.proj.Multiply(tensor.Matrix(dst, len(captions), e.proj.Out()), s.pooled, tensor.Epilogue{})
 }

@@ -13,8 +13,8 @@ type imageTower interface {
 
 // imageEncoder is an image tower laid out for inference. It may be used by many goroutines at once.
 type imageEncoder interface {
-	// encode embeds some pictures: pixels (N, 3, S, S) to dst (N, E).
-	encode(dst, pixels []float32)
+	// encode embeds some pictures: pixels (N, 3, S, S) to dst (N, E). It may count on so many processors.
+	encode(dst, pixels []float32, processors int)
 }
 
 // textTower is a network that embeds captions, with its weights.
@@ -29,6 +29,6 @@ type textTower interface {
 
 // captionEncoder is a text tower laid out for inference. It may be used by many goroutines at once.
 type captionEncoder interface {
-	// encode embeds captions that cut has shortened, N of them to dst (N, E).
-	encode(dst []float32, captions [][]int32)
+	// encode embeds captions that cut has shortened, N of them to dst (N, E). It may count on so many processors.
+	encode(dst []float32, captions [][]int32, processors int)
 }

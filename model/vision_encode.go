@@ -37,7 +37,7 @@ func (v *vision) pack(p tensor.Precision, done func()) imageEncoder {
 }
 
 // encode embeds up to chunk pictures: pixels (N, 3, S, S) to dst (N, E).
-func (e *visionEncoder) encode(dst, pixels []float32) {
+func (e *visionEncoder) encode(dst, pixels []float32, processors int) {
 	s := e.scratch.Get().(*visionScratch)
 	defer e.scratch.Put(s)
 	width, tokens, size, grid := e.Width, e.tokens(), 3*e.Size*e.Size, e.grid()*e.grid()
@@ -56,7 +56,7 @@ func (e *visionEncoder) encode(dst, pixels []float32) {
 	}
 	x := tensor.Matrix(s.x, n*tokens, width)
 	e.lnPre.Normalize(x, x)
-	pooled := e.blocks.forward(&s.encoderScratch, s.seqs, n*tokens)
+	pooled := e.blocks.forward(&s.encoderScratch, s.seqs, n*tokens, processors)
 	e.lnPost.NormalizeRows(s.pooled, pooled)
 	e.proj.Multiply(tensor.Matrix(dst, n, e.proj.Out()), s.pooled, tensor.Epilogue{})
 }

@@ -44,8 +44,8 @@ func NewRows(w *Weights, n int) *Rows {
 // Row returns row i, to be written.
 func (r *Rows) Row(i int) []float32 { return r.float32s[i*r.stride:][:r.cols] }
 
-// from is a view of the rows from row i on.
-func (r *Rows) from(i int) Rows {
+// From is a view of the rows from row i on.
+func (r *Rows) From(i int) Rows {
 	view := *r
 	view.float32s = r.float32s[i*r.stride:]
 	if r.precision != Float32 {

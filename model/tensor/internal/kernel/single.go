@@ -107,7 +107,7 @@ func (a *SingleQuery) call(n int) *single {
 
 // head views the rows of one head as the left-hand side of a product.
 func (j *single) head(rows *Rows, head int) *Rows {
-	j.view = rows.from(head * len(j.sequences))
+	j.view = rows.From(head * len(j.sequences))
 	return &j.view
 }
 
