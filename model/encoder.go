@@ -30,10 +30,11 @@ func (t *transformer) pack(p tensor.Precision, pools bool, done func()) *encoder
 		activation: tensor.Epilogue{Activation: t.activation},
 		blocks:     make([]encoderBlock, len(t.blocks)),
 	}
+	var smooth [2][]float32 // weights of one block, until they are packed
 	for i, b := range t.blocks {
 		if p != tensor.Float32 {
-			b.ln1, b.qkv = tensor.Smooth(b.ln1, b.qkv)
-			b.ln2, b.fc = tensor.Smooth(b.ln2, b.fc)
+			b.ln1, b.qkv = tensor.Smooth(b.ln1, b.qkv, &smooth[0])
+			b.ln2, b.fc = tensor.Smooth(b.ln2, b.fc, &smooth[1])
 		}
 		var single *tensor.SingleQuery
 		if pools && i == len(t.blocks)-1 {

@@ -9,8 +9,8 @@ import (
 // Smooth returns a norm and the linear behind it which together compute the same, and lose less where both are rounded to
 // integers: of a channel that stands out in the one, half of that goes to the other (SmoothQuant, Xiao et al. 2023; from
 // the parameters alone). The few channels that stand out in both are kept out of integer products. Factors are powers of
-// two, so that nothing is rounded here.
-func Smooth(n LayerNorm, l *Linear) (LayerNorm, *Linear) {
+// two, so that nothing is rounded here. The linear's weights are in memory, which is made larger where it does not do.
+func Smooth(n LayerNorm, l *Linear, memory *[]float32) (LayerNorm, *Linear) {
 	reaches, ratios, shares := make([]float64, l.in), make([]float64, l.in), make([]float64, l.in) // logarithms
 	for k, w := range l.most() {
 		const far, least = 3, 1e-30 // a normalised value is seldom further from 0
@@ -21,7 +21,8 @@ func Smooth(n LayerNorm, l *Linear) (LayerNorm, *Linear) {
 	apart := outliers(shares)
 	middle, reach := median(ratios), median(reaches)
 	smooth := LayerNorm{Weight: slices.Clone(n.Weight), Bias: slices.Clone(n.Bias), Epsilon: n.Epsilon}
-	weight := slices.Clone(l.weight)
+	*memory = append((*memory)[:0], l.weight...)
+	weight := *memory
 	for k, r := range ratios {
 		const furthest = 16 // a channel that is almost 0 in one of them does not matter
 		shift := math.Round((r - middle) / 2)

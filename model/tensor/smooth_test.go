@@ -23,7 +23,7 @@ func TestSmooth(t *testing.T) {
 		n.Weight[i] = 1 + n.Weight[i]/8
 	}
 	n.Weight[7], n.Weight[50] = 40, -40
-	smooth, behind := Smooth(n, l)
+	smooth, behind := Smooth(n, l, new([]float32))
 	var y [2][]float32
 	for i, c := range []struct {
 		norm   LayerNorm

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/pairstream/pairstream/model/tensor/internal/pool"
 )
@@ -102,13 +103,24 @@ func (w *Weights) perStep() int {
 	return 2
 }
 
+// rounding is a column on its way into a panel.
+type rounding struct {
+	column  []float32
+	rounded []int16
+}
+
+var packing = sync.Pool{New: func() any { return new(rounding) }}
+
 // pack fills a panel from its columns, which are rows of weight.
 func (w *Weights) pack(index int, weight []float32) {
 	if w.precision == Float32 {
 		w.level.transpose(w.float32s[index*panel*w.steps:], panel, weight, w.in, len(weight)/w.in, w.in)
 		return
 	}
-	rounded, column := make([]int16, (w.in+15)&^15), make([]float32, w.in)
+	t := packing.Get().(*rounding)
+	defer packing.Put(t)
+	*t = rounding{slices.Grow(t.column[:0], w.in)[:w.in], slices.Grow(t.rounded[:0], w.in+15)[:(w.in+15)&^15]}
+	rounded, column := t.rounded, t.column
 	per := w.perStep()
 	from := index * panel * w.steps * per
 	for c := 0; len(weight) > 0; c++ {
