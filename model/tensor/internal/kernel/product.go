@@ -69,8 +69,10 @@ func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
 	p := products.Get().(*product)
 	*p = product{w: w, x: x, y: y, then: then, chunks: (y.Rows + fit - 1) / fit, groups: 1}
 	if n := runtime.GOMAXPROCS(0); n > 1 {
-		const each = 2 // pieces for each processor, so that they end together; more would wait for memory more often
-		p.groups = min(panels, (each*n+p.chunks-1)/p.chunks)
+		const each = 2 // pieces for each processor at least, and as many for all, so that they end together; each waits for memory once
+		for p.groups < panels && (p.chunks*p.groups < each*n || p.chunks*p.groups%n != 0) {
+			p.groups++
+		}
 	}
 	pool.Run(p.chunks*p.groups, p)
 	*p = product{}
