@@ -62,9 +62,21 @@ var setUp = sync.OnceFunc(func() {
 	bimg.VipsCacheSetMaxMem(0)
 })
 
-// decodePixels decodes through libvips. bimg hands pixels out only encoded; TIFF is the encoding that costs
-// least, as it stores them plain. Only the part in need is handed out.
+// decodePixels decodes with libjpeg where that is enough, else through libvips. Only the part in need is handed out.
 func decodePixels(encoded []byte, h header, shrink int, need image.Rectangle) (raster, error) {
+	if h.Format == JPEG && h.Mode != CMYK {
+		r, err := decodeJPEG(encoded, h, shrink, need)
+		if err != nil {
+			return raster{}, fmt.Errorf("%s: %w: %w", h.Format, ErrDecode, err)
+		}
+		return r, nil
+	}
+	return decodeVips(encoded, h, shrink, need)
+}
+
+// decodeVips decodes through libvips. bimg hands pixels out only encoded; TIFF is the encoding that costs least, as it
+// stores them plain.
+func decodeVips(encoded []byte, h header, shrink int, need image.Rectangle) (raster, error) {
 	setUp()
 	options := bimg.Options{Type: bimg.TIFF, NoAutoRotate: true, Interpretation: bimg.InterpretationSRGB}
 	switch h.Mode {
