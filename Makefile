@@ -46,7 +46,7 @@ kafka-stop:
 	@.ci/kafka stop
 
 program: vips
-	$(GO) build -o $(PROGRAM) ./cmd/pairstream
+	$(GO) build -trimpath -ldflags='-s -w' -o $(PROGRAM) ./cmd/pairstream
 
 vips:
 	@.ci/install-vips
