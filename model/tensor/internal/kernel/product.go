@@ -69,8 +69,11 @@ func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
 	p := products.Get().(*product)
 	*p = product{w: w, x: x, y: y, then: then, chunks: (y.Rows + fit - 1) / fit, groups: 1}
 	if n := runtime.GOMAXPROCS(0); n > 1 {
-		const each = 2 // pieces for each processor at least, and as many for all, so that they end together; each waits for memory once
-		for p.groups < panels && (p.chunks*p.groups < each*n || p.chunks*p.groups%n != 0) {
+		// Several pieces for each processor, and as many for all, so that they end together. But each waits for memory when
+		// it starts, and should take many times that: here are some 40 µs, at two multiplications a step of a panel and row.
+		const enough, most = 1 << 16, 4
+		pieces := n * max(1, min(most, y.Rows*w.steps*panels/(n*enough)))
+		for p.groups < panels && (p.chunks*p.groups < pieces || p.chunks*p.groups%n != 0) {
 			p.groups++
 		}
 	}
