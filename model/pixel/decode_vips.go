@@ -22,7 +22,7 @@ static void keepMemory(void) {
 }
 
 // heightenStrips lets libvips work on 128 rows of a picture at a time. It hands them from thread to thread, row by row or 16
-// at a time, which is a fifth of the time that a picture of 500×375 takes. Command-line options are the way in.
+// at a time, which was a fifth of the time of a JPEG of 500×375. Command-line options are the way in.
 static void heightenStrips(void) {
 	gchar *options[] = {"", "--vips-thinstrip-height=128", "--vips-fatstrip-height=128", NULL};
 	gchar **arguments = options;

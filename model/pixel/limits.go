@@ -8,8 +8,8 @@ type Limits struct {
 	Side  int // width and height in pixels; 0 means 16,384
 
 	// Pixels is width × height of a picture of three bytes a pixel; 0 means 33,500,000. One that decodes to more
-	// bytes (alpha, CMYK, 16 bits) may have that many fewer pixels. Up to the default libvips decodes in memory; above it
-	// what libjpeg alone does not decode goes into files under $TMPDIR. One call takes about 10 bytes a pixel while it decodes.
+	// bytes (alpha, CMYK, 16 bits) may have that many fewer pixels. Above the default, libvips decodes into files under
+	// $TMPDIR what libjpeg alone does not decode in memory. One call takes about 10 bytes a pixel while it decodes.
 	Pixels int
 }
 

@@ -13,9 +13,10 @@
 // format, structure, and [Limits]. Whatever the bytes are, the outcome is pixels or an error of one of the
 // classes in error.go.
 //
-// The default build decodes with libjpeg, and what is not a JPEG in colour or grey through libvips, whose libraries give
-// Pillow's own bytes. The build tag novips decodes with the standard library and golang.org/x/image/webp instead and needs no C; it is not
-// byte-exact (JPEG differs by about half a level in the mean, lossy WebP by about eight).
+// The default build decodes with libjpeg, and what is not a JPEG in colour or grey through libvips, whose libraries
+// give Pillow's own bytes. The build tag novips decodes with the standard library and golang.org/x/image/webp
+// instead and needs no C; it is not byte-exact (JPEG differs by about half a level in the mean, lossy WebP by about
+// eight).
 //
 // Pillow here is 9.4 to 12.1. From 13 on it filters a picture taller than 1:2 along y before x, which moves a
 // sample by a few levels. Two results differ from it on purpose: of a 16-bit grey PNG, which Pillow clips
