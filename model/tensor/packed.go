@@ -16,6 +16,8 @@ type (
 	Packed = kernel.Weights
 	// Rows is the x of such products.
 	Rows = kernel.Rows
+	// Share is some columns of Rows, one processor's.
+	Share = kernel.Share
 	// Activation is a function that a product may end with.
 	Activation = kernel.Activation
 	// Epilogue is what happens to a product on its way to memory.
@@ -36,6 +38,9 @@ const (
 	Int16   = kernel.Int16
 	Int8    = kernel.Int8
 )
+
+// Panel is what the columns that are somebody's share begin at multiples of.
+const Panel = kernel.Panel
 
 // The activations that a product may end with.
 const (
@@ -85,11 +90,20 @@ func (n LayerNorm) NormalizeRows(y *Rows, x blas32.General) {
 	y.LayerNorm(x, n.Weight, n.Bias, n.epsilon())
 }
 
+// NormalizeRowsHere is NormalizeRows on the goroutine at hand.
+func (n LayerNorm) NormalizeRowsHere(y *Rows, x blas32.General) {
+	y.LayerNormHere(x, n.Weight, n.Bias, n.epsilon())
+}
+
 // Split calls work(0) … work(n-1) on the processors that are free.
 func Split(n int, work func(i int)) { pool.Run(n, pool.Func(work)) }
 
 // SplitNested is Split for work that is made of products and the like, which split themselves.
 func SplitNested(n int, work func(i int)) { pool.RunNested(n, pool.Func(work)) }
+
+// SplitPhases calls work(0, 0) … work(0, n-1) on the processors that are free, then work(1, 0) … work(1, n-1), and so on. A
+// processor mostly has the same i in all phases.
+func SplitPhases(phases, n int, work func(phase, i int)) { pool.RunPhases(phases, n, work) }
 
 // Interleave turns planes x (C, N) into rows y (N, C).
 func Interleave(y, x []float32, channels int) {

@@ -40,6 +40,19 @@ var (
 // query, key and value side by side, each of them all heads side by side. A result depends on the rows of its sequence
 // alone; with Causal not on those behind it, unless they are not finite.
 func (a Attention) Forward(out, qkv blas32.General, sequences []Sequence) {
+	a.each(out, qkv, sequences, pool.Run)
+}
+
+// ForwardHere is Forward on the goroutine at hand.
+func (a Attention) ForwardHere(out, qkv blas32.General, sequences []Sequence) {
+	a.each(out, qkv, sequences, func(pieces int, job pool.Job) {
+		for piece := range pieces {
+			job.Do(piece)
+		}
+	})
+}
+
+func (a Attention) each(out, qkv blas32.General, sequences []Sequence, run func(int, pool.Job)) {
 	if qkv.Cols != 3*out.Cols || a.Heads < 1 || out.Cols%a.Heads != 0 {
 		panic(fmt.Sprintf("kernel: attention of %d heads from %d to %d columns", a.Heads, qkv.Cols, out.Cols))
 	}
@@ -50,7 +63,7 @@ func (a Attention) Forward(out, qkv blas32.General, sequences []Sequence) {
 	}
 	job := attentions.Get().(*attention)
 	*job = attention{Attention: a, level: active, out: out, qkv: qkv, sequences: sequences}
-	pool.Run(len(sequences)*a.Heads, job)
+	run(len(sequences)*a.Heads, job)
 	*job = attention{}
 	attentions.Put(job)
 }

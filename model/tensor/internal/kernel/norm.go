@@ -38,6 +38,12 @@ func run(job rowJob, cols int) {
 	rowJobs.Put(j)
 }
 
+// here does a job on the goroutine at hand.
+func here(j rowJob) {
+	j.each = j.n
+	j.Do(0)
+}
+
 // Do does one piece.
 func (j *rowJob) Do(piece int) {
 	for i := piece * j.each; i < min(j.n, (piece+1)*j.each); i++ {

@@ -56,22 +56,13 @@ var (
 // Multiply computes y (N, out) = f(x·Wᵀ + b), or += with Add, from the first N rows of x, which were made for weights of
 // this precision and quantised. y is not in x.
 func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
-	if y.Cols != w.out || y.Stride < y.Cols || x.cols != w.in || x.precision != w.precision || x.level != w.level ||
-		(y.Rows > 0 && (len(x.float32s) < (y.Rows-1)*x.stride+x.cols || len(y.Data) < (y.Rows-1)*y.Stride+y.Cols)) {
-		panic(fmt.Sprintf("kernel: %v weights %d to %d from %v rows of %d to (%d, %d)", w.precision, w.in, w.out, x.precision, x.cols, y.Rows, y.Cols))
-	}
-	if y.Rows == 0 {
-		return
-	}
-	panels := len(w.bias) / panel
-	height := w.level.rows[w.precision]
-	fit := max(height, min(mostRows, cached/4/w.steps)/height*height)
 	p := products.Get().(*product)
-	*p = product{w: w, x: x, y: y, then: then, chunks: (y.Rows + fit - 1) / fit, groups: 1}
+	*p = w.product(y, x, then)
 	if n := runtime.GOMAXPROCS(0); n > 1 {
 		// Several pieces for each processor, and as many for all, so that they end together. But each waits for memory when
 		// it starts, and should take many times that: here are some 40 µs, at two multiplications a step of a panel and row.
 		const enough, most = 1 << 16, 4
+		panels := len(w.bias) / panel
 		pieces := n * max(1, min(most, y.Rows*w.steps*panels/(n*enough)))
 		for p.groups < panels && (p.chunks*p.groups < pieces || p.chunks*p.groups%n != 0) {
 			p.groups++
@@ -80,6 +71,17 @@ func (w *Weights) Multiply(y blas32.General, x *Rows, then Epilogue) {
 	pool.Run(p.chunks*p.groups, p)
 	*p = product{}
 	products.Put(p)
+}
+
+// product checks a call of Multiply, and cuts it into chunks.
+func (w *Weights) product(y blas32.General, x *Rows, then Epilogue) product {
+	if y.Cols != w.out || y.Stride < y.Cols || x.cols != w.in || x.precision != w.precision || x.level != w.level ||
+		(y.Rows > 0 && (len(x.float32s) < (y.Rows-1)*x.stride+x.cols || len(y.Data) < (y.Rows-1)*y.Stride+y.Cols)) {
+		panic(fmt.Sprintf("kernel: %v weights %d to %d from %v rows of %d to (%d, %d)", w.precision, w.in, w.out, x.precision, x.cols, y.Rows, y.Cols))
+	}
+	height := w.level.rows[w.precision]
+	fit := max(height, min(mostRows, cached/4/w.steps)/height*height)
+	return product{w: w, x: x, y: y, then: then, chunks: (y.Rows + fit - 1) / fit, groups: 1}
 }
 
 // Do computes one piece: for each panel of its group all rows of its chunk.
@@ -113,7 +115,7 @@ func (p *product) panels(t *tiles, first, last, from, to int) {
 				}
 				p.w.level.prefetch(p.y.Data[top*p.y.Stride+index*panel:], p.y.Stride, bottom-top)
 				if i == 0 { // what the columns end with comes from memory too, while their panel is multiplied
-					p.w.level.prefetch(p.w.columns[index*panel:], len(p.w.bias), len(p.w.columns)/len(p.w.bias))
+					p.w.level.prefetch(p.w.columns[index*panel:], p.w.pitch, p.w.perColumn())
 				}
 				p.sum(t, index, top, bottom, top-from, step, end)
 				p.finish(t, index, top, bottom, top-from)

@@ -74,18 +74,28 @@ func (r *Rows) Quantise(n int) {
 
 // LayerNorm sets the first rows to the normalised rows of x, as LayerNorm does, and makes them ready for products.
 func (r *Rows) LayerNorm(x blas32.General, weight, bias []float32, epsilon float32) {
-	y := r.Matrix(x.Rows)
-	run(rowJob{level: r.level, rows: r, y: y, x: x, weight: weight[:r.cols], bias: bias[:r.cols], epsilon: epsilon, n: x.Rows}, r.cols)
+	run(r.layerNorm(x, weight, bias, epsilon), r.cols)
 }
 
-// quantise rounds row i. A row that is not finite gets a scale of NaN, so that its products are.
+func (r *Rows) layerNorm(x blas32.General, weight, bias []float32, epsilon float32) rowJob {
+	return rowJob{level: r.level, rows: r, y: r.Matrix(x.Rows), x: x, weight: weight[:r.cols], bias: bias[:r.cols], epsilon: epsilon, n: x.Rows}
+}
+
+// quantise rounds row i.
 func (r *Rows) quantise(i int) {
 	if r.precision == Float32 {
 		return
 	}
-	x := r.Row(i)
-	low, high, bits := r.level.extent(x)
-	top := math.Float32frombits(uint32(bits))
+	var e extents
+	e.low, e.high, e.magnitude = r.level.extent(r.Row(i))
+	r.round(i, e)
+}
+
+// round rounds row i, or some columns of a row that has these extents. A row that is not finite gets a scale of NaN, so that
+// its products are.
+func (r *Rows) round(i int, e extents) {
+	x, low, high := r.Row(i), e.low, e.high
+	top := math.Float32frombits(uint32(e.magnitude))
 	var scale float32 // 0 for a row that is as good as zero
 	if r.precision == Int8 && top > 1e-30 {
 		scale = range8 / (high - low)
@@ -101,15 +111,16 @@ func (r *Rows) quantise(i int) {
 		scale, low, high = 0, 0, 0
 		r.scale[i] = float32(math.NaN())
 	}
+	at, padded := i*r.stride, (r.cols+15)&^15
 	if r.precision == Int16 {
-		r.level.quantise16(r.int16s[i*r.stride:][:r.stride], x, scale, -most16, most16)
+		r.level.quantise16(r.int16s[at:][:padded], x, scale, -most16, most16)
 		return
 	}
 	zero := float32(math.RoundToEven(float64(-low * scale)))
 	if r.level.quads {
 		r.zero[i] = int32(zero) - r.level.shift
-		r.level.quantise8(r.uint8s[i*r.stride:][:r.stride], x, scale, -zero, range8-zero, r.zero[i])
+		r.level.quantise8(r.uint8s[at:][:padded], x, scale, -zero, range8-zero, r.zero[i])
 		return
 	}
-	r.level.quantise16(r.int16s[i*r.stride:][:r.stride], x, scale, -zero, range8-zero)
+	r.level.quantise16(r.int16s[at:][:padded], x, scale, -zero, range8-zero)
 }

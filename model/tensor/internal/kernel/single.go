@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 
 	"gonum.org/v1/gonum/blas"
@@ -24,16 +25,12 @@ type SingleQuery struct {
 	calls        sync.Pool  // of *single
 }
 
-// single is one call of Forward. Its pieces are sequences. Row N·h + i is of head h and sequence i.
+// single is what some heads need in one call of ForwardHere. Row N·h + i is of their head h and sequence i.
 type single struct {
-	heads         int
-	x             blas32.General
-	sequences     []Sequence
 	queries, seen *Rows // (N·heads, dim); (N·heads, W): what each head looks for, and then what it sees
 	view          Rows  // of one head's rows of these
+	scores        []float32
 }
-
-var scores = sync.Pool{New: func() any { return new([]float32) }}
 
 // PackSingleQuery lays out, for products of a precision, the projections of keys and values, (W, W) by rows, and the bias
 // (W) of values; that of keys has no effect. Columns of values that are apart are multiplied in float32.
@@ -57,9 +54,48 @@ func PackSingleQuery(p Precision, heads int, keys, values, bias []float32, apart
 // Forward computes out (N, W) = softmax(q·kᵀ/√dim)·v for N sequences among the rows of x (T, W), from row Start on and so
 // many as Length. Row i of q (N, W) asks the i-th of them. A result depends on that row and that sequence alone.
 func (a *SingleQuery) Forward(out, q, x blas32.General, sequences []Sequence) {
-	n, heads, width := len(sequences), len(a.keys), a.width
-	if out.Rows != n || q.Rows != n || out.Cols != width || q.Cols != width || x.Cols != width {
-		panic(fmt.Sprintf("kernel: %d sequences of width %d from (%d, %d) to (%d, %d) for (%d, %d)", n, width,
+	heads := len(a.keys)
+	groups := min(heads, runtime.GOMAXPROCS(0))
+	if out.Cols != a.width || q.Cols != a.width {
+		panic(fmt.Sprintf("kernel: heads of width %d from %d to %d columns", a.width, q.Cols, out.Cols))
+	}
+	job := singleJobs.Get().(*singleJob)
+	*job = singleJob{a: a, out: out, q: q, x: x, sequences: sequences, groups: groups}
+	pool.Run(groups, job)
+	*job = singleJob{}
+	singleJobs.Put(job)
+}
+
+// singleJob is one call of Forward. Its pieces are groups of heads.
+type singleJob struct {
+	a         *SingleQuery
+	out, q, x blas32.General
+	sequences []Sequence
+	groups    int
+}
+
+var singleJobs = sync.Pool{New: func() any { return new(singleJob) }}
+
+// Do does one piece.
+func (j *singleJob) Do(piece int) {
+	heads := len(j.a.keys)
+	from, to := heads*piece/j.groups, heads*(piece+1)/j.groups
+	j.a.ForwardHere(j.part(j.out, from, to), j.part(j.q, from, to), j.x, j.sequences, from)
+}
+
+// part is the columns of some heads.
+func (j *singleJob) part(m blas32.General, from, to int) blas32.General {
+	dim := j.a.width / len(j.a.keys)
+	m.Cols, m.Data = (to-from)*dim, m.Data[min(from*dim, len(m.Data)):]
+	return m
+}
+
+// ForwardHere is Forward on the goroutine at hand for some heads, from the first on: those whose columns out and q are.
+func (a *SingleQuery) ForwardHere(out, q, x blas32.General, sequences []Sequence, first int) {
+	n, dim := len(sequences), a.width/len(a.keys)
+	heads := out.Cols / dim
+	if out.Rows != n || q.Rows != n || q.Cols != out.Cols || out.Cols != heads*dim || first+heads > len(a.keys) || x.Cols != a.width {
+		panic(fmt.Sprintf("kernel: %d sequences of width %d from (%d, %d) to (%d, %d) for (%d, %d)", n, a.width,
 			x.Rows, x.Cols, out.Rows, out.Cols, q.Rows, q.Cols))
 	}
 	for _, s := range sequences {
@@ -70,60 +106,50 @@ func (a *SingleQuery) Forward(out, q, x blas32.General, sequences []Sequence) {
 	if n == 0 {
 		return
 	}
-	j := a.call(n)
-	j.x, j.sequences = x, sequences
-	dim := width / heads
+	j := a.call(n * heads)
 	for h := range heads {
 		for i := range n {
-			copy(j.queries.Row(h*n+i), q.Data[i*q.Stride+h*dim:])
+			copy(j.queries.Row(h*n+i), q.Data[i*q.Stride+h*dim:][:dim])
 		}
 	}
-	j.queries.Quantise(n * heads)
-	for h, w := range a.keys {
-		seen := blas32.General{Rows: n, Cols: width, Stride: j.seen.stride, Data: j.seen.float32s[h*n*j.seen.stride:]}
-		w.Multiply(seen, j.head(j.queries, h), Epilogue{})
+	j.queries.QuantiseHere(n * heads)
+	for h := range heads {
+		j.view = j.queries.From(h * n)
+		seen := blas32.General{Rows: n, Cols: a.width, Stride: j.seen.stride, Data: j.seen.float32s[h*n*j.seen.stride:]}
+		a.keys[first+h].MultiplyHere(seen, &j.view, Epilogue{})
 	}
-	pool.Run(n, j)
-	j.seen.Quantise(n * heads)
-	for h, w := range a.values {
-		w.Multiply(blas32.General{Rows: n, Cols: dim, Stride: out.Stride, Data: out.Data[h*dim:]}, j.head(j.seen, h), Epilogue{})
+	for i, s := range sequences {
+		j.see(x, s, i, heads, n, float32(1/math.Sqrt(float64(dim))))
 	}
-	j.x, j.sequences = blas32.General{}, nil
+	j.seen.QuantiseHere(n * heads)
+	for h := range heads {
+		j.view = j.seen.From(h * n)
+		a.values[first+h].MultiplyHere(blas32.General{Rows: n, Cols: dim, Stride: out.Stride, Data: out.Data[h*dim:]}, &j.view, Epilogue{})
+	}
 	a.calls.Put(j)
 }
 
-// call returns what a call for n sequences needs.
-func (a *SingleQuery) call(n int) *single {
-	heads := len(a.keys)
+// call returns what a call for so many rows needs.
+func (a *SingleQuery) call(rows int) *single {
 	j, _ := a.calls.Get().(*single)
 	if j == nil {
-		j = &single{heads: heads}
+		j = new(single)
 	}
-	if j.queries == nil || len(j.queries.float32s) < n*heads*j.queries.stride {
-		j.queries, j.seen = NewRows(a.keys[0], n*heads), NewRows(a.values[0], n*heads)
+	if j.queries == nil || len(j.queries.float32s) < rows*j.queries.stride {
+		j.queries, j.seen = NewRows(a.keys[0], rows), NewRows(a.values[0], rows)
 	}
 	return j
 }
 
-// head views the rows of one head as the left-hand side of a product.
-func (j *single) head(rows *Rows, head int) *Rows {
-	j.view = rows.From(head * len(j.sequences))
-	return &j.view
-}
-
-// Do puts what the heads see of a sequence in the place of what they look for.
-func (j *single) Do(piece int) {
-	s, width := j.sequences[piece], j.x.Cols
-	rows, stride := j.x.Data[s.Start*j.x.Stride:], len(j.sequences)*j.seen.stride
-	seen := j.seen.float32s[piece*j.seen.stride:]
+// see puts what the heads see of sequence i of n in the place of what they look for.
+func (j *single) see(x blas32.General, s Sequence, i, heads, n int, scale float32) {
+	rows, stride := x.Data[s.Start*x.Stride:], n*j.seen.stride
+	seen := j.seen.float32s[i*j.seen.stride:]
 	padded := (s.Length + 15) &^ 15
-	p := scores.Get().(*[]float32)
-	defer scores.Put(p)
-	*p = atLeast(*p, j.heads*padded)
-	SgemmHere(blas.NoTrans, blas.Trans, j.heads, s.Length, width, 1, seen, stride, rows, j.x.Stride, 0, *p, padded)
-	scale := float32(1 / math.Sqrt(float64(width/j.heads)))
-	for h := range j.heads {
-		j.seen.level.softmax((*p)[h*padded:(h+1)*padded], s.Length, scale)
+	j.scores = atLeast(j.scores, heads*padded)
+	SgemmHere(blas.NoTrans, blas.Trans, heads, s.Length, x.Cols, 1, seen, stride, rows, x.Stride, 0, j.scores, padded)
+	for h := range heads {
+		j.seen.level.softmax(j.scores[h*padded:(h+1)*padded], s.Length, scale)
 	}
-	SgemmHere(blas.NoTrans, blas.NoTrans, j.heads, width, s.Length, 1, *p, padded, rows, j.x.Stride, 0, seen, stride)
+	SgemmHere(blas.NoTrans, blas.NoTrans, heads, x.Cols, s.Length, 1, j.scores, padded, rows, x.Stride, 0, seen, stride)
 }

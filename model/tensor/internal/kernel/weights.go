@@ -23,7 +23,8 @@ type Weights struct {
 	int8s    []int8
 	apart    apart // of the integers
 
-	columns []float32 // (1 to 3, out padded to panels): bias, scale and sums
+	columns []float32 // rows pitch apart, of the outputs padded to panels: bias, scale and sums
+	pitch   int
 	bias    []float32
 	scale   []float32 // of a column's integers
 	sums    []int32   // of a column's int8
@@ -75,21 +76,30 @@ func Pack(p Precision, weight, bias []float32, in, out int, apart ...int) *Weigh
 
 // layColumns makes what a precision keeps for each of n columns, one row after another so that they are fetched together.
 func (w *Weights) layColumns(n int) {
-	rows := 1
-	switch w.precision {
-	case Int16:
-		rows = 2
-	case Int8:
-		rows = 3
-	}
-	w.columns = aligned[float32](rows * n)
+	w.columns, w.pitch = aligned[float32](w.perColumn()*n), n
+	w.slice(n)
+}
+
+// slice finds what is kept for the first n columns.
+func (w *Weights) slice(n int) {
 	w.bias = w.columns[:n]
-	if rows > 1 {
-		w.scale = w.columns[n : 2*n]
+	if w.precision != Float32 {
+		w.scale = w.columns[w.pitch:][:n]
 	}
-	if rows > 2 {
-		w.sums = integers(w.columns[2*n:])
+	if w.precision == Int8 {
+		w.sums = integers(w.columns[2*w.pitch:][:n])
 	}
+}
+
+// perColumn is how many values are kept for a column.
+func (w *Weights) perColumn() int {
+	switch w.precision {
+	case Float32:
+		return 1
+	case Int16:
+		return 2
+	}
+	return 3
 }
 
 // perStep is how many values of a row make a step.
