@@ -26,6 +26,7 @@ type ahead struct {
 	files  files                                   // of rows that are read one after the other
 	cancel context.CancelFunc
 	alone  bool  // even from a bucket
+	failed error // of the bucket, behind the rows before
 	limit  int64 // is maxAheadBytes
 
 	queue   []*reading
@@ -57,20 +58,21 @@ func newAhead(ctx context.Context, root store.Root, next func(context.Context) (
 
 // row returns the next row, valid until the next call. A bucket's error that is not the row's is that of the call.
 func (a *ahead) row(ctx context.Context) (pairRow, error) {
-	if root := a.files.root; a.alone || root == nil || !store.IsAddress(root.Name()) {
+	if !a.aside() {
 		t, err := a.next(ctx)
-		if err == nil && t.read != nil {
+		if err != nil {
+			return t.row, err
+		}
+		if t.read != nil {
 			t.read(&a.files, &t.row)
 		}
-		if err == nil {
-			err = a.files.failed
-		}
-		return t.row, err
+		a.failed = a.files.failed
+		return t.row, a.failed
 	}
 	if a.given {
 		a.drop()
 	}
-	for a.end == nil && len(a.queue) < maxAhead {
+	for a.end == nil && len(a.queue) < maxAhead && a.room() {
 		t, err := a.next(ctx)
 		if err != nil && ctx.Err() != nil {
 			return pairRow{}, err // it can be called again
@@ -88,15 +90,31 @@ func (a *ahead) row(ctx context.Context) (pairRow, error) {
 	case <-ctx.Done():
 		return pairRow{}, ctx.Err()
 	}
-	a.given = true
-	return r.row, r.files.failed
+	a.given, a.failed = true, r.files.failed
+	return r.row, a.failed
+}
+
+// aside reports whether rows are begun before the one before has been given: what they hold must then be their own.
+func (a *ahead) aside() bool {
+	root := a.files.root
+	return !a.alone && root != nil && store.IsAddress(root.Name())
+}
+
+// room reports whether another row may be begun.
+func (a *ahead) room() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.queue) == 0 || a.bytes < a.limit
 }
 
 // begin reads a row aside.
 func (a *ahead) begin(t task) {
-	r := &reading{task: t, done: make(chan struct{})}
+	r := &reading{task: t, bytes: int64(len(t.row.image)), done: make(chan struct{})}
 	r.files = files{root: a.files.root, ctx: a.files.ctx, admit: func(size int64) error { return a.admit(r, size) }}
 	a.queue = append(a.queue, r)
+	a.mu.Lock()
+	a.bytes += r.bytes
+	a.mu.Unlock()
 	if len(a.queue) == 1 {
 		a.lead(r)
 	}

@@ -1,6 +1,7 @@
 package sources_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -14,7 +15,12 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 
 	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/internal/storetest"
@@ -114,7 +120,7 @@ func TestSourcesInBuckets(t *testing.T) {
 			ctx := pipetest.Context(t)
 			for _, address := range []string{
 				"DIR/folder", "dir:DIR/folder", "DIR/list/captions.tsv", "tar:DIR/shards", "tar:DIR/shards/*.tar",
-				"tar:DIR/shards/{0..1}.tar", "DIR/shards", "DIR/parquet", "parquet:DIR/parquet/*.parquet", "DIR/parquet/0.parquet",
+				"tar:DIR/shards/{0..1}.tar", "DIR/shards", "DIR/parquet", "parquet:DIR/parquet/*.parquet", "DIR/parquet/0.parquet", "DIR/paths/pictures.parquet",
 			} {
 				want, err := rowsOf(t, ctx, strings.ReplaceAll(address, "DIR", dir), dir)
 				if err != nil {
@@ -164,6 +170,10 @@ func makeDataSets(t *testing.T, dir string) {
 	if err := os.CopyFS(filepath.Join(dir, "list"), os.DirFS(filepath.Join(dir, "folder"))); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.CopyFS(filepath.Join(dir, "paths/b"), os.DirFS(filepath.Join(dir, "folder/b"))); err != nil {
+		t.Fatal(err)
+	}
+	writePaths(t, filepath.Join(dir, "paths/pictures.parquet"))
 	for i := range 2 {
 		var members []string
 		for j := range 20 {
@@ -176,13 +186,47 @@ func makeDataSets(t *testing.T, dir string) {
 	}
 }
 
+// writePaths makes a Parquet file of two row groups, most of whose pictures are in files beside it.
+func writePaths(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := arrow.StructOf(arrow.Field{Name: "bytes", Type: arrow.BinaryTypes.Binary, Nullable: true},
+		arrow.Field{Name: "path", Type: arrow.BinaryTypes.String, Nullable: true})
+	schema := arrow.NewSchema([]arrow.Field{{Name: "image", Type: image}, {Name: "caption", Type: arrow.BinaryTypes.String}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	pictures, captions := b.Field(0).(*array.StructBuilder), b.Field(1).(*array.StringBuilder)
+	w, err := pqarrow.NewFileWriter(schema, file, parquet.NewWriterProperties(), pqarrow.DefaultWriterProps())
+	for i := range 45 {
+		pictures.Append(true)
+		pictures.FieldBuilder(1).(*array.StringBuilder).Append(fmt.Sprintf("b/img%d.png", i)) // of which there are 40
+		if i%4 == 0 {
+			pictures.FieldBuilder(0).(*array.BinaryBuilder).Append(bytes.Repeat([]byte{byte(i)}, 2000))
+		} else {
+			pictures.FieldBuilder(0).AppendNull()
+		}
+		captions.Append(strings.Repeat("caption", i%6))
+		if i == 20 || i == 44 {
+			record := b.NewRecord()
+			err = errors.Join(err, w.Write(record))
+			record.Release()
+		}
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A server that stops in the middle ends the run: nothing that could not be read is taken for a bad row.
 func TestFaultsAreNotBadRows(t *testing.T) {
 	dir := t.TempDir()
 	makeDataSets(t, dir)
 	server := storetest.StartS3(t)
 	upload(t, dir, server.Address("d"))
-	for _, address := range []string{"s3://pairs/d/folder", "s3://pairs/d/list/captions.tsv", "tar:s3://pairs/d/shards", "s3://pairs/d/parquet"} {
+	for _, address := range []string{"s3://pairs/d/folder", "s3://pairs/d/list/captions.tsv", "tar:s3://pairs/d/shards", "s3://pairs/d/parquet", "s3://pairs/d/paths/pictures.parquet"} {
 		var n atomic.Int64 // a request that was given up may still be counted while the rows are looked at
 		server.Faults.Set(func(r *http.Request) storetest.Fault {
 			if r.Method == http.MethodGet && !r.URL.Query().Has("list-type") {

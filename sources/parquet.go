@@ -92,10 +92,10 @@ func (p *Parquet) open(ctx context.Context, from store.Store, path string) error
 	if err := r.choose(ctx); err != nil {
 		return err
 	}
-	r.rows.pictures.ctx = ctx
+	r.rows.ctx = ctx
 	if p.Dir != "" {
-		r.rows.pictures.root, err = openRoot(ctx, p.Dir)
-	} else if r.rows.pictures.root, err = from.OpenRoot(ctx, base); err != nil {
+		r.rows.root, err = openRoot(ctx, p.Dir)
+	} else if r.rows.root, err = from.OpenRoot(ctx, base); err != nil {
 		err = pathError(base, err)
 	}
 	if err != nil {

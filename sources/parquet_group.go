@@ -21,6 +21,8 @@ type parquetGroup struct {
 	scalars     []parquetfile.Column
 	inflate     parquetfile.Inflater // for all columns, one page at a time
 
+	hasPaths bool
+
 	row, end int64 // rows of the file that are in no strip yet
 	most     int64 // rows of a strip
 	behind   int64 // pictures before the next row's that have not been read
@@ -61,6 +63,7 @@ func (g *parquetGroup) open(f *parquetfile.File, l leaves, index int) error {
 	if err := g.bytes.Open(f, l.bytes, index, &g.inflate); err != nil {
 		return err
 	}
+	g.hasPaths = l.path >= 0
 	if err := g.path.Open(f, l.path, index, &g.inflate); err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func (r *parquetReader) read(ctx context.Context) (batch.Pairs, error) {
 				pairs, bad, err = r.rows.batch(ctx)
 				return err
 			})
+			if r.rows.failed != nil && ctx.Err() != nil {
+				r.failed, r.rows.failed = nil, nil // it can be called again
+			}
 			if pairs.Record != nil {
 				return pairs, bad
 			}
@@ -95,7 +98,7 @@ func (r *parquetReader) read(ctx context.Context) (batch.Pairs, error) {
 // decode calls what reads the row group that was opened last.
 func (r *parquetReader) decode(read func() error) error {
 	err := r.file.Decode(fmt.Sprintf("row group %d", r.index), read)
-	if failed := r.rows.pictures.failed; failed != nil {
+	if failed := r.rows.failed; failed != nil {
 		return failed // nothing is corrupt
 	}
 	return err
@@ -152,7 +155,7 @@ func (r *parquetReader) nextFile(ctx context.Context) error {
 		return err
 	}
 	r.file = f
-	r.rows.begin(r.now.lane, r.lane(), r.first)
+	r.rows.file(r.now.lane, r.lane(), r.first)
 	return nil
 }
 
@@ -224,6 +227,7 @@ func (r *parquetReader) closeFile() {
 
 func (r *parquetReader) close() error {
 	r.closeFile()
+	r.rows.close()
 	r.rows.group.free()
-	return errors.Join(r.rows.pictures.root.Close(), r.from.Close())
+	return errors.Join(r.rows.root.Close(), r.from.Close())
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -11,21 +13,26 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"github.com/pairstream/pairstream/internal/store"
 	"github.com/pairstream/pairstream/pipeline/batch"
 	"github.com/pairstream/pairstream/sources/internal/parquetfile"
 )
 
 // parquetRows makes batches of the rows of row groups.
 type parquetRows struct {
-	roles    *parquetRoles
-	limits   Limits
-	all      bool  // a row for each caption
-	pictures files // that paths lead to
+	roles  *parquetRoles
+	limits Limits
+	all    bool            // a row for each caption
+	root   store.Root      // of the pictures that paths lead to
+	ctx    context.Context // that of opening the source
 
 	name, lane string
 	from       int64 // the first offset that is wanted
 	group      parquetGroup
 
+	ahead       *ahead // gives the strip's pictures
+	begun       int    // rows of the strip whose pictures are on their way
+	failed      error  // why a picture cannot be had, where the file is not to blame
 	at, caption int    // the row that is next in the group's strip, and in its captions
 	picture     []byte // its own where loaded is true, as is bad: what ails it
 	bad         error
@@ -37,8 +44,8 @@ type parquetRows struct {
 	schema *arrow.Schema  // of batches; nil before the first
 }
 
-// begin goes on to a file.
-func (r *parquetRows) begin(name, lane string, from int64) { r.name, r.lane, r.from = name, lane, from }
+// file goes on to a file.
+func (r *parquetRows) file(name, lane string, from int64) { r.name, r.lane, r.from = name, lane, from }
 
 // open goes on to a row group.
 func (r *parquetRows) open(f *parquetfile.File, l leaves, index int) error {
@@ -48,11 +55,56 @@ func (r *parquetRows) open(f *parquetfile.File, l leaves, index int) error {
 
 // nextStrip goes on to the next rows of the group.
 func (r *parquetRows) nextStrip(ctx context.Context) error {
+	r.group.behind += int64(len(r.group.strip.keep) - r.begun)
 	r.rewind()
+	r.ahead = newAhead(r.ctx, r.root, r.begin)
+	r.ahead.alone = !r.group.hasPaths
 	return r.group.next(ctx, r.roles, r.from/r.scale(), r.all)
 }
 
-func (r *parquetRows) rewind() { r.at, r.caption, r.loaded = 0, 0, false }
+func (r *parquetRows) rewind() {
+	r.close()
+	r.begun, r.at, r.caption, r.loaded = 0, 0, 0, false
+}
+
+// close ends what is being read.
+func (r *parquetRows) close() {
+	if r.ahead != nil {
+		r.ahead.close()
+	}
+}
+
+// wanted reports whether a row of the strip has a pair that is wanted.
+func (r *parquetRows) wanted(at int) bool {
+	strip, resumed := &r.group.strip, int(r.from%r.scale())
+	partly := resumed > 0 && strip.first+int64(at) == r.from/r.scale()
+	return strip.keep[at] && !(partly && resumed >= len(strip.captions[at]))
+}
+
+// begin reads the next picture that is wanted from its column, or has its file read.
+func (r *parquetRows) begin(context.Context) (task, error) {
+	strip := &r.group.strip
+	for ; r.begun < len(strip.keep); r.begun++ {
+		if !r.wanted(r.begun) {
+			r.group.behind++
+			continue
+		}
+		row := strip.first + int64(r.begun)
+		r.begun++
+		picture, path, err := r.group.picture(row == r.group.end-1)
+		if err != nil {
+			return task{}, err
+		}
+		if picture == nil && path != "" {
+			return task{read: func(from *files, p *pairRow) { p.image, p.err = from.read(path, r.limits.Picture) }}, nil
+		}
+		if r.ahead.aside() {
+			picture = slices.Clone(picture)
+		}
+		return task{row: pairRow{image: picture}}, nil
+	}
+	return task{}, io.EOF
+}
 
 // scale returns how many offsets a row of the file takes.
 func (r *parquetRows) scale() int64 {
@@ -73,7 +125,7 @@ func (r *parquetRows) more() bool { return r.at < len(r.group.strip.keep) }
 func (r *parquetRows) batch(ctx context.Context) (pairs batch.Pairs, bad, err error) {
 	b := r.newBuilder(ctx)
 	defer r.release(b)
-	rows, err := r.fill(b)
+	rows, err := r.fill(ctx, b)
 	if len(rows) == 0 {
 		return batch.Pairs{}, nil, err
 	}
@@ -85,18 +137,17 @@ func (r *parquetRows) batch(ctx context.Context) (pairs batch.Pairs, bad, err er
 }
 
 // fill appends the strip's next rows, as many as the limits let in, and returns which they are.
-func (r *parquetRows) fill(b *batch.PairsBuilder) (rows []int, err error) {
+func (r *parquetRows) fill(ctx context.Context, b *batch.PairsBuilder) (rows []int, err error) {
 	for b.Len() < r.limits.Rows && r.more() {
 		captions := r.group.strip.captions[r.at]
 		if first := r.from % r.scale(); !r.loaded && r.row() == r.from/r.scale() {
 			r.caption = int(first)
 		}
-		if !r.group.strip.keep[r.at] || r.caption > 0 && r.caption >= len(captions) {
-			r.group.behind++
+		if !r.wanted(r.at) {
 			r.at, r.caption = r.at+1, 0
 			continue
 		}
-		if err := r.load(); err != nil {
+		if err := r.load(ctx); err != nil {
 			return rows, err
 		}
 		if b.Len() > 0 && int64(b.Bytes()+r.images.Len()+len(r.picture)) > r.limits.Bytes {
@@ -113,18 +164,20 @@ func (r *parquetRows) fill(b *batch.PairsBuilder) (rows []int, err error) {
 }
 
 // load reads the picture of the row that is next, and looks what ails it.
-func (r *parquetRows) load() error {
+func (r *parquetRows) load(ctx context.Context) error {
 	if r.loaded {
 		return nil
 	}
-	bytes, path, err := r.group.picture(r.row() == r.group.end-1)
+	p, err := r.ahead.row(ctx)
+	if r.failed = r.ahead.failed; err != nil && r.failed == nil {
+		r.failed = ctx.Err()
+	}
 	if err != nil {
 		return err
 	}
-	r.picture, r.bad, r.loaded = bytes, nil, true
-	switch size := int64(len(bytes)); {
-	case bytes == nil && path != "":
-		r.picture, r.bad = r.pictures.read(path, r.limits.Picture)
+	r.picture, r.bad, r.loaded = p.image, p.err, true
+	switch size := int64(len(p.image)); {
+	case r.bad != nil:
 	case size == 0:
 		r.bad = r.missing()
 	case size > r.limits.Picture:
