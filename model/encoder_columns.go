@@ -19,7 +19,7 @@ type share struct {
 	heads         int            // the first of its own
 	wide, long    [2]int         // its columns of W, which are its heads', and of MLP
 	x, own        blas32.General // (T, W) the residual stream, later its pooled rows (N, W), and its own columns of it
-	norm, asking  *tensor.Rows   // (T, W) all columns; (N, W) those of pooled rows, that ask
+	norm, asking  *tensor.Rows   // (T, W) all columns; (N, W) those of pooled rows, before there is anything in mixed
 	qkv           []float32      // (T, 3·own)
 	mixed, hidden *tensor.Share  // its columns of s.mixed and s.hidden
 }

@@ -47,13 +47,11 @@ func (e *encoder) newShares(s *encoderScratch, rows, n int) []share {
 		*o = share{
 			s: s, most: rows, heads: wide[i] * e.attention.Heads / e.width,
 			wide: [2]int{wide[i], wide[i+1]}, long: [2]int{long[i], long[i+1]},
-			norm: s.norm, qkv: s.qkv, mixed: &mixed[i], hidden: &hidden[i],
+			norm: s.norm, asking: s.mixed, qkv: s.qkv, mixed: &mixed[i], hidden: &hidden[i],
 		}
 		if n > 1 {
-			o.norm, o.qkv = tensor.NewRows(last.qkv, rows), make([]float32, rows*3*(wide[i+1]-wide[i]))
-		}
-		if last.single != nil {
-			o.asking = tensor.NewRows(last.qkv, rows)
+			o.norm, o.asking = tensor.NewRows(last.qkv, rows), tensor.NewRows(last.qkv, rows)
+			o.qkv = make([]float32, rows*3*(wide[i+1]-wide[i]))
 		}
 	}
 	return shares

@@ -28,7 +28,7 @@ type sigLIPPool struct {
 
 type sigLIPScratch struct {
 	encoderScratch
-	patches             *tensor.Rows // (N·grid², 3·P·P)
+	patches             *tensor.Rows // (N·grid², 3·P·P), before there is anything in hidden
 	mixed, norm, hidden *tensor.Rows // (N, W), (N, W), (N, MLP)
 	seqs                []sequence
 }
@@ -44,9 +44,10 @@ func (v *sigLIPVision) pack(p Precision, done func()) imageEncoder {
 	h.query.Forward(e.pooling.query, h.probe)
 	e.scratch.New = func() any {
 		n, grid := v.pictures(), v.grid()*v.grid()
+		s := e.blocks.newScratch(n*grid, e.pooling.out)
 		return &sigLIPScratch{
-			encoderScratch: e.blocks.newScratch(n*grid, e.pooling.out),
-			patches:        tensor.NewRows(e.conv, n*grid),
+			encoderScratch: s,
+			patches:        s.hidden.For(e.conv, n*grid),
 			mixed:          tensor.NewRows(e.pooling.out, n),
 			norm:           tensor.NewRows(e.pooling.fc, n),
 			hidden:         tensor.NewRows(e.pooling.contract, n),

@@ -17,7 +17,7 @@ type visionEncoder struct {
 
 type visionScratch struct {
 	encoderScratch
-	patches *tensor.Rows // (N·grid², 3·P·P)
+	patches *tensor.Rows // (N·grid², 3·P·P), before there is anything in hidden
 	seqs    []sequence
 }
 
@@ -28,10 +28,8 @@ func (v *vision) pack(p tensor.Precision, done func()) imageEncoder {
 	}
 	e := &visionEncoder{vision: v, conv: v.conv.Pack(patches), blocks: v.transformer.pack(p, true, done), proj: v.proj.Pack(p.Finer())}
 	e.scratch.New = func() any {
-		return &visionScratch{
-			encoderScratch: e.blocks.newScratch(v.chunk*v.tokens(), e.proj),
-			patches:        tensor.NewRows(e.conv, v.chunk*v.grid()*v.grid()),
-		}
+		s := e.blocks.newScratch(v.chunk*v.tokens(), e.proj)
+		return &visionScratch{encoderScratch: s, patches: s.hidden.For(e.conv, v.chunk*v.grid()*v.grid())}
 	}
 	return e
 }

@@ -78,3 +78,25 @@ func TestHeads(t *testing.T) {
 		same(t, fmt.Sprint("single query ", p), other.Data, one.Data)
 	}
 }
+
+// TestRowsFor checks that rows in the memory of others give the same products, and where there is not enough of it too.
+func TestRowsFor(t *testing.T) {
+	const n, in, out = 7, 70, 40
+	for _, p := range []Precision{Float32, Int16, Int8} {
+		w, wide, x := Pack(p, random(1, in*out), nil, in, out), Pack(p, random(2, 200*out), nil, 200, out), matrix(3, n, in, in)
+		lent := NewRows(wide, n)
+		copy(lent.float32s, random(4, len(lent.float32s)))
+		lent.QuantiseHere(n)
+		for _, other := range []*Rows{lent, NewRows(wide, 1), NewRows(Pack((p+1)%3, random(2, 200*out), nil, 200, out), n)} {
+			want, got := matrix(5, n, out, out), matrix(5, n, out, out)
+			for y, rows := range map[*blas32.General]*Rows{&want: NewRows(w, n), &got: other.For(w, n)} {
+				for r := range n {
+					copy(rows.Row(r), row(x, r))
+				}
+				rows.QuantiseHere(n)
+				w.Multiply(*y, rows, Epilogue{})
+			}
+			same(t, p.String(), got.Data, want.Data)
+		}
+	}
+}

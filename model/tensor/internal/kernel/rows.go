@@ -22,10 +22,7 @@ type Rows struct {
 
 // NewRows makes n rows for products with weights w.
 func NewRows(w *Weights, n int) *Rows {
-	r := &Rows{level: w.level, precision: w.precision, cols: w.in, stride: Pitch(w.in)}
-	if w.precision != Float32 {
-		r.stride = 4 * Pitch((w.in+3)/4) // lines of bytes
-	}
+	r := &Rows{level: w.level, precision: w.precision, cols: w.in, stride: rowStride(w)}
 	size := n * r.stride
 	r.float32s = aligned[float32](size)
 	if w.precision != Float32 {
@@ -39,6 +36,26 @@ func NewRows(w *Weights, n int) *Rows {
 		r.int16s = aligned[int16](size)
 	}
 	return r
+}
+
+// rowStride is how far apart rows are.
+func rowStride(w *Weights) int {
+	if w.precision != Float32 {
+		return 4 * Pitch((w.in+3)/4) // lines of bytes
+	}
+	return Pitch(w.in)
+}
+
+// For returns n rows for products with other weights, in the memory of these where it is enough: both are then not in use at
+// the same time.
+func (r *Rows) For(w *Weights, n int) *Rows {
+	stride := rowStride(w)
+	if w.precision != r.precision || w.level != r.level || n*stride > len(r.float32s) || (w.precision != Float32 && n > len(r.scale)) {
+		return NewRows(w, n)
+	}
+	other := *r
+	other.cols, other.stride = w.in, stride
+	return &other
 }
 
 // Row returns row i, to be written.
