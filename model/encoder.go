@@ -61,15 +61,16 @@ type encoderScratch struct {
 	mixed  *tensor.Rows // (T, W) what attention gives to out_proj
 	hidden *tensor.Rows // (T, MLP)
 	pooled *tensor.Rows // (T, W) after the last norm
-	places []tensor.Sequence
+	seqs   []sequence
+	places []tensor.Sequence // of seqs
 	parts  []part
 	shares map[int][]share // by how many processors share the columns
 	most   int             // T
 }
 
-func (e *encoder) newScratch(rows int, proj *tensor.Packed) encoderScratch {
+func (e *encoder) newScratch(rows int, proj *tensor.Packed) *encoderScratch {
 	b := e.blocks[0]
-	return encoderScratch{
+	return &encoderScratch{
 		x: make([]float32, rows*e.width), qkv: make([]float32, rows*3*e.width),
 		norm: tensor.NewRows(b.qkv, rows), mixed: tensor.NewRows(b.out, rows), hidden: tensor.NewRows(b.contract, rows),
 		pooled: tensor.NewRows(proj, rows), shares: map[int][]share{}, most: rows,
@@ -79,13 +80,13 @@ func (e *encoder) newScratch(rows int, proj *tensor.Packed) encoderScratch {
 // fewestRows is how many rows a processor works on by itself. With fewer, each weight would be read for too little.
 const fewestRows = 24
 
-// forward runs the T rows of s.x through all blocks and returns those that the last one gives. Where it pools, these are the
-// pooled rows (N, W), at the front of s.x.
+// forward runs the T rows of s.x, which are s.seqs, through all blocks and returns those that the last one gives. Where it
+// pools, these are the pooled rows (N, W), at the front of s.x.
 //
 // Up to so many processors share the rows, as long as each has enough of them and all go on. Else they share the columns.
-func (e *encoder) forward(s *encoderScratch, seqs []sequence, rows, processors int) blas32.General {
+func (e *encoder) forward(s *encoderScratch, rows, processors int) blas32.General {
 	s.places = s.places[:0]
-	for _, q := range seqs {
+	for _, q := range s.seqs {
 		s.places = append(s.places, tensor.Sequence{Start: q.start, Length: q.length})
 	}
 	parts, shares := max(1, min(processors, rows/fewestRows)), e.mostShares(processors)
@@ -96,5 +97,5 @@ func (e *encoder) forward(s *encoderScratch, seqs []sequence, rows, processors i
 		}
 		e.rows(s, rows, block, parts)
 	}
-	return e.columns(s, seqs, rows, block, shares)
+	return e.columns(s, rows, block, shares)
 }

@@ -25,7 +25,7 @@ type share struct {
 }
 
 // phase is a part of a block in which a processor reads what it has written itself, and what others wrote in phases before.
-type phase func(e *encoder, b *encoderBlock, o *share, seqs []sequence)
+type phase func(e *encoder, b *encoderBlock, o *share)
 
 // phasesOf are the phases of a block. In float32 nothing is quantised.
 func phasesOf(p tensor.Precision) []phase {
@@ -36,19 +36,19 @@ func phasesOf(p tensor.Precision) []phase {
 }
 
 // columns runs T rows through the blocks from one on, with the columns in n shares, and returns the rows that the last gives.
-func (e *encoder) columns(s *encoderScratch, seqs []sequence, rows, block, n int) blas32.General {
+func (e *encoder) columns(s *encoderScratch, rows, block, n int) blas32.General {
 	shares := e.share(s, rows, n)
 	tensor.SplitPhases((len(e.blocks)-block)*len(e.phases), n, func(p, i int) {
-		e.phases[p%len(e.phases)](e, &e.blocks[block+p/len(e.phases)], &shares[i], seqs)
+		e.phases[p%len(e.phases)](e, &e.blocks[block+p/len(e.phases)], &shares[i])
 	})
 	return shares[0].x
 }
 
 // attend mixes the rows of each sequence by the attention of the share's heads.
-func (e *encoder) attend(b *encoderBlock, o *share, seqs []sequence) {
+func (e *encoder) attend(b *encoderBlock, o *share) {
 	b.ln1.NormalizeRowsHere(o.norm, o.x)
 	if b.single != nil {
-		e.attendPooled(b, o, seqs)
+		e.attendPooled(b, o)
 	} else {
 		rows, own := o.x.Rows, o.wide[1]-o.wide[0]
 		qkv := tensor.Matrix(o.qkv, rows, 3*own)
@@ -64,9 +64,9 @@ func (e *encoder) attend(b *encoderBlock, o *share, seqs []sequence) {
 }
 
 // attendPooled is attend where only pooled rows ask, and go on: from here on there are no others.
-func (e *encoder) attendPooled(b *encoderBlock, o *share, seqs []sequence) {
-	n, norm := len(seqs), o.norm.Matrix(o.x.Rows)
-	for i, q := range seqs {
+func (e *encoder) attendPooled(b *encoderBlock, o *share) {
+	n, norm := len(o.s.seqs), o.norm.Matrix(o.x.Rows)
+	for i, q := range o.s.seqs {
 		copy(o.asking.Row(i), o.norm.Row(q.start+q.pool))
 	}
 	o.asking.QuantiseHere(n)
@@ -77,12 +77,12 @@ func (e *encoder) attendPooled(b *encoderBlock, o *share, seqs []sequence) {
 	o.x.Rows, o.own.Rows = n, n
 }
 
-func quantiseMixed(_ *encoder, _ *encoderBlock, o *share, _ []sequence) { o.mixed.Quantise(o.x.Rows) }
+func quantiseMixed(_ *encoder, _ *encoderBlock, o *share) { o.mixed.Quantise(o.x.Rows) }
 
 // project adds what attention gives to the share's columns of the residual stream.
-func (e *encoder) project(b *encoderBlock, o *share, seqs []sequence) {
+func (e *encoder) project(b *encoderBlock, o *share) {
 	if b.single != nil {
-		for i, q := range seqs {
+		for i, q := range o.s.seqs {
 			row := q.start + q.pool
 			copy(o.own.Data[i*e.width:][:o.own.Cols], o.own.Data[row*e.width:])
 		}
@@ -92,17 +92,17 @@ func (e *encoder) project(b *encoderBlock, o *share, seqs []sequence) {
 }
 
 // expand computes the share's columns of the hidden layer.
-func (e *encoder) expand(b *encoderBlock, o *share, _ []sequence) {
+func (e *encoder) expand(b *encoderBlock, o *share) {
 	b.ln2.NormalizeRowsHere(o.norm, o.x)
 	w := b.fc.Columns(o.long[0], o.long[1])
 	w.MultiplyHere(o.hidden.Matrix(o.x.Rows), o.norm, e.activation)
 	o.hidden.Measure(o.x.Rows)
 }
 
-func quantiseHidden(_ *encoder, _ *encoderBlock, o *share, _ []sequence) { o.hidden.Quantise(o.x.Rows) }
+func quantiseHidden(_ *encoder, _ *encoderBlock, o *share) { o.hidden.Quantise(o.x.Rows) }
 
 // contract adds what the hidden layer gives to the share's columns of the residual stream.
-func (e *encoder) contract(b *encoderBlock, o *share, _ []sequence) {
+func (e *encoder) contract(b *encoderBlock, o *share) {
 	w := b.contract.Columns(o.wide[0], o.wide[1])
 	w.MultiplyHere(o.own, o.s.hidden, tensor.Epilogue{Add: true})
 }

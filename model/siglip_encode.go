@@ -27,10 +27,9 @@ type sigLIPPool struct {
 }
 
 type sigLIPScratch struct {
-	encoderScratch
+	*encoderScratch
 	patches             *tensor.Rows // (N·grid², 3·P·P), before there is anything in hidden
 	mixed, norm, hidden *tensor.Rows // (N, W), (N, W), (N, MLP)
-	seqs                []sequence
 }
 
 func (v *sigLIPVision) pack(p Precision, done func()) imageEncoder {
@@ -71,7 +70,7 @@ func (e *sigLIPEncoder) encode(dst, pixels []float32, processors int) {
 		tensor.Add(s.x[i*grid*width:(i+1)*grid*width], e.position)
 		s.seqs = append(s.seqs, sequence{start: i * grid, length: grid})
 	}
-	e.pool(s, tensor.Matrix(dst, n, width), e.blocks.forward(&s.encoderScratch, s.seqs, n*grid, processors))
+	e.pool(s, tensor.Matrix(dst, n, width), e.blocks.forward(s.encoderScratch, n*grid, processors))
 }
 
 // pool is the head: out (N, W) from x (N·grid², W).

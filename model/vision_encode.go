@@ -16,9 +16,8 @@ type visionEncoder struct {
 }
 
 type visionScratch struct {
-	encoderScratch
+	*encoderScratch
 	patches *tensor.Rows // (N·grid², 3·P·P), before there is anything in hidden
-	seqs    []sequence
 }
 
 func (v *vision) pack(p tensor.Precision, done func()) imageEncoder {
@@ -54,7 +53,7 @@ func (e *visionEncoder) encode(dst, pixels []float32, processors int) {
 	}
 	x := tensor.Matrix(s.x, n*tokens, width)
 	e.lnPre.Normalize(x, x)
-	pooled := e.blocks.forward(&s.encoderScratch, s.seqs, n*tokens, processors)
+	pooled := e.blocks.forward(s.encoderScratch, n*tokens, processors)
 	e.lnPost.NormalizeRows(s.pooled, pooled)
 	e.proj.Multiply(tensor.Matrix(dst, n, e.proj.Out()), s.pooled, tensor.Epilogue{})
 }
