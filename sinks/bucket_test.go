@@ -26,7 +26,7 @@ import (
 // buckets runs a test in each kind of bucket. It is given what makes addresses of keys.
 func buckets(t *testing.T, test func(t *testing.T, address func(key string) string)) {
 	t.Run("s3", func(t *testing.T) { test(t, storetest.StartS3(t).Address) })
-	t.Run("gs", func(t *testing.T) { test(t, storetest.StartGS(t)) })
+	t.Run("gs", func(t *testing.T) { storetest.StartGS(t); test(t, storetest.GSAddress) })
 }
 
 // inPieces is the option by which most parts are put in pieces, by multipart uploads.

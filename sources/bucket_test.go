@@ -112,7 +112,7 @@ func TestSourcesInBuckets(t *testing.T) {
 			s := storetest.StartS3(t)
 			return "s3://" + storetest.Bucket + "/data sets", s.Options()
 		},
-		"gs": func(t *testing.T) (string, string) { return storetest.StartGS(t)("data sets"), "" },
+		"gs": func(t *testing.T) (string, string) { storetest.StartGS(t); return storetest.GSAddress("data sets"), "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			there, options := start(t)

@@ -87,8 +87,13 @@ func kindOf(err error) error {
 		case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":
 			return fs.ErrPermission
 		}
-	case errors.As(err, &gs) && gs.Code == http.StatusNotFound && strings.Contains(gs.Message, "bucket"):
-		return nil
+	case errors.As(err, &gs): // gocloud says that what one may not see is not there
+		switch {
+		case gs.Code == http.StatusNotFound && strings.Contains(gs.Message, "bucket"):
+			return nil
+		case gs.Code == http.StatusUnauthorized, gs.Code == http.StatusForbidden:
+			return fs.ErrPermission
+		}
 	}
 	switch gcerrors.Code(err) {
 	case gcerrors.NotFound:

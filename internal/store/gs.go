@@ -15,6 +15,10 @@ import (
 // openGS opens a bucket by the application default credentials, or by none where the address says anonymous=true or an
 // emulator is named in STORAGE_EMULATOR_HOST. gcsblob's own opener would print its warnings to standard output.
 func openGS(ctx context.Context, u *url.URL, transport *http.Transport) (*blob.Bucket, putter, error) {
+	onePut, u, err := cutOnePut(u)
+	if err != nil {
+		return nil, nil, err
+	}
 	opener := gcsblob.URLOpener{Client: gcp.NewAnonymousHTTPClient(transport)}
 	if anonymous := u.Query().Get("anonymous"); anonymous != "true" && os.Getenv("STORAGE_EMULATOR_HOST") == "" {
 		credentials, err := gcp.DefaultCredentials(ctx)
@@ -29,5 +33,5 @@ func openGS(ctx context.Context, u *url.URL, transport *http.Transport) (*blob.B
 	// For an emulator gcsblob would take http.DefaultClient, whose connections are everybody's.
 	opener.Options.ClientOptions = []option.ClientOption{option.WithHTTPClient(&opener.Client.Client)}
 	blobs, err := opener.OpenBucketURL(ctx, u)
-	return blobs, blobPutter{blobs}, err
+	return blobs, blobPutter{blobs, onePut}, err
 }

@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// onePut is up to how many bytes are put by a single request, so that who is killed meanwhile leaves nothing.
-	onePut = 64 << 20
-
 	pieceBytes   = 16 << 20 // of an object that is put in pieces
 	maxPieces    = 10_000   // is S3's limit
 	piecesAtOnce = 2

@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -40,23 +43,52 @@ func (b *Bucket) Put(ctx context.Context, path string, from io.ReaderAt, size in
 const conflicts = 5
 
 // putAgain reports whether an error is for a put to be repeated as a whole: another is putting the same at this moment,
-// and S3 does not know yet who was first; or the answer was cut off; or pieces are gone, as they are an object already and
-// the answer to that was lost. Where there must be no object, the next try tells.
+// and S3 does not know yet who was first; or the answer was cut off, or Google gave none, which its library does not
+// repeat; or pieces are gone, as they are an object already and the answer to that was lost. Where there must be no
+// object, the next try tells.
 func putAgain(err error) bool {
 	var refused smithy.APIError
 	if errors.As(err, &refused) {
 		return refused.ErrorCode() == "ConditionalRequestConflict" || refused.ErrorCode() == "NoSuchUpload"
 	}
-	return errors.Is(err, io.ErrUnexpectedEOF)
+	var repeated *smithy.OperationError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) && !errors.As(err, &repeated)
 }
 
-// A blobPutter puts as gocloud does: the pieces of one object are one request to Google, whose condition is for all.
-type blobPutter struct{ blobs *blob.Bucket }
+// onePut is up to how many bytes are put by a single request, so that who is killed meanwhile leaves nothing. Where an address
+// says one_put=N it is that.
+const onePut = 64 << 20
+
+func cutOnePut(u *url.URL) (bytes int64, rest *url.URL, err error) {
+	text, rest := cutOption(u, "one_put")
+	if text == "" {
+		return onePut, rest, nil
+	}
+	if bytes, err = strconv.ParseInt(text, 10, 64); err != nil || bytes <= 0 {
+		return 0, nil, fmt.Errorf("one_put=%s is not a number of bytes", text)
+	}
+	return bytes, rest, nil
+}
+
+// cutOption takes an option out of an address.
+func cutOption(u *url.URL, name string) (text string, rest *url.URL) {
+	query, copied := u.Query(), *u
+	text = query.Get(name)
+	query.Del(name)
+	copied.RawQuery = query.Encode()
+	return text, &copied
+}
+
+// A blobPutter puts as gocloud does. The pieces of one object are one upload to Google, whose condition is for all.
+type blobPutter struct {
+	blobs  *blob.Bucket
+	onePut int64
+}
 
 func (p blobPutter) put(ctx context.Context, key string, from io.ReaderAt, size int64, exclusive bool) error {
-	options := &blob.WriterOptions{ContentType: contentType, IfNotExist: exclusive, BufferSize: int(min(max(size+1, 5<<20), onePut))}
-	if size > onePut {
-		options.BufferSize = pieceBytes
+	options := &blob.WriterOptions{ContentType: contentType, IfNotExist: exclusive, BufferSize: int(max(size+1, 5<<20))}
+	if size > p.onePut {
+		options.BufferSize = int(min(pieceBytes, p.onePut))
 	}
 	return p.blobs.Upload(ctx, key, io.NewSectionReader(from, 0, size), options)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -56,23 +55,14 @@ type s3Options struct {
 
 // cutS3Options takes them out of an address.
 func cutS3Options(u *url.URL) (own s3Options, rest *url.URL, err error) {
-	own.onePut = onePut
-	query := u.Query()
-	if text := query.Get("backoff"); text != "" {
+	text, u := cutOption(u, "backoff")
+	if text != "" {
 		if own.backoff, err = time.ParseDuration(text); err != nil || own.backoff <= 0 {
 			return own, nil, fmt.Errorf("backoff=%s is not a span of time", text)
 		}
 	}
-	if text := query.Get("one_put"); text != "" {
-		if own.onePut, err = strconv.ParseInt(text, 10, 64); err != nil || own.onePut <= 0 {
-			return own, nil, fmt.Errorf("one_put=%s is not a number of bytes", text)
-		}
-	}
-	query.Del("backoff")
-	query.Del("one_put")
-	copied := *u
-	copied.RawQuery = query.Encode()
-	return own, &copied, nil
+	own.onePut, u, err = cutOnePut(u)
+	return own, u, err
 }
 
 // checkCredentials returns an error where there are none, which the library would call by the last place it looked at.

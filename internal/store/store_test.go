@@ -27,7 +27,7 @@ func everywhere(t *testing.T, test func(t *testing.T, dir, options string)) {
 		s := storetest.StartS3(t)
 		test(t, "s3://"+storetest.Bucket+"/dir", s.Options())
 	})
-	t.Run("gs", func(t *testing.T) { test(t, storetest.StartGS(t)("dir"), "") })
+	t.Run("gs", func(t *testing.T) { storetest.StartGS(t); test(t, storetest.GSAddress("dir"), "") })
 }
 
 func openStore(t *testing.T, path string) store.Store {
@@ -167,7 +167,7 @@ func TestFilesReadAlike(t *testing.T) {
 func TestExclusivePuts(t *testing.T) {
 	for name, address := range map[string]func(t *testing.T) string{
 		"s3": func(t *testing.T) string { return storetest.StartS3(t).Address("x") },
-		"gs": func(t *testing.T) string { return storetest.StartGS(t)("x") },
+		"gs": func(t *testing.T) string { storetest.StartGS(t); return storetest.GSAddress("x") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := address(t)
@@ -196,41 +196,57 @@ func TestExclusivePuts(t *testing.T) {
 
 // Whatever happens to requests, what is read is what was put.
 func TestReadingThroughFaults(t *testing.T) {
-	server := storetest.StartS3(t)
-	s := openStore(t, server.Address("x")).(*store.Bucket)
-	content := noise(2 << 20)
-	put(t, s, "s3://pairs/x", content)
-	for _, fault := range []storetest.Fault{storetest.Drop, storetest.Cut, storetest.Fail, storetest.SlowDown, storetest.Lose} {
-		n := 0
-		server.Faults.Set(func(r *http.Request) storetest.Fault {
-			if n++; n%2 == 1 {
-				return fault
+	eachWithFaults(t, func(t *testing.T, address string, faults *storetest.Faults) {
+		path, _ := store.CutOptions(address)
+		s := openStore(t, address).(*store.Bucket)
+		content := noise(2 << 20)
+		put(t, s, path, content)
+		for _, fault := range []storetest.Fault{storetest.Drop, storetest.Cut, storetest.Fail, storetest.SlowDown, storetest.Lose} {
+			n := 0
+			faults.Set(func(r *http.Request) storetest.Fault {
+				if n++; n%2 == 1 {
+					return fault
+				}
+				return storetest.None
+			})
+			f, err := s.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(fault, err)
 			}
-			return storetest.None
-		})
-		f, err := s.Open(t.Context(), "s3://pairs/x")
-		if err != nil {
-			t.Fatal(fault, err)
+			got, err := io.ReadAll(f)
+			if err != nil || !bytes.Equal(got, content) {
+				t.Errorf("fault %d: %d bytes, %v", fault, len(got), err)
+			}
+			f.Close()
 		}
-		got, err := io.ReadAll(f)
-		if err != nil || !bytes.Equal(got, content) {
-			t.Errorf("fault %d: %d bytes, %v", fault, len(got), err)
-		}
-		f.Close()
-	}
+	})
 }
 
 func TestAnObjectThatChanges(t *testing.T) {
-	server := storetest.StartS3(t)
-	s := openStore(t, server.Address("x")).(*store.Bucket)
-	put(t, s, "s3://pairs/x", noise(1<<20))
-	f, err := s.Open(t.Context(), "s3://pairs/x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	put(t, s, "s3://pairs/x", noise(1<<10))
-	if _, err := io.ReadAll(f); err == nil || !strings.Contains(err.Error(), "s3://pairs/x: it changed while it was read") {
-		t.Error(err)
-	}
+	eachWithFaults(t, func(t *testing.T, address string, _ *storetest.Faults) {
+		path, _ := store.CutOptions(address)
+		s := openStore(t, address).(*store.Bucket)
+		put(t, s, path, noise(1<<20))
+		f, err := s.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		put(t, s, path, noise(1<<10))
+		if _, err := io.ReadAll(f); err == nil || !strings.Contains(err.Error(), path+": it changed while it was read") {
+			t.Error(err)
+		}
+	})
+}
+
+// eachWithFaults runs a test with each kind of bucket.
+func eachWithFaults(t *testing.T, test func(t *testing.T, address string, faults *storetest.Faults)) {
+	t.Run("s3", func(t *testing.T) {
+		server := storetest.StartS3(t)
+		test(t, server.Address("x"), &server.Faults)
+	})
+	t.Run("gs", func(t *testing.T) {
+		faults := storetest.StartGS(t)
+		test(t, storetest.GSAddress("x"), faults)
+	})
 }

@@ -1,30 +1,33 @@
 package storetest
 
 import (
-	"net"
+	"log"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 )
 
-// StartGS starts a server of Google Cloud Storage that ends with the test, and names it in the environment. It returns
-// the address of a key prefix.
-func StartGS(t testing.TB) (address func(key string) string) {
+// StartGS starts a server of Google Cloud Storage that ends with the test, and names it in the environment.
+func StartGS(t testing.TB) *Faults {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0") // as the server must know its name from the start
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, port := free.Addr().String(), free.Addr().(*net.TCPAddr).Port
-	free.Close()
+	faults := new(Faults)
+	front := httptest.NewUnstartedServer(faults)
+	front.Config.ErrorLog = log.New(discard{}, "", 0) // of connections that faults cut
+	front.Start()
+	t.Cleanup(front.Close)
+	host := front.Listener.Addr().String()
 	server, err := fakestorage.NewServerWithOptions(fakestorage.Options{
-		Scheme: "http", Host: "127.0.0.1", Port: uint16(port), PublicHost: host,
+		NoListener: true, PublicHost: host, ExternalURL: front.URL,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(server.Stop)
 	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: Bucket})
+	faults.Replace(server.HTTPHandler())
 	t.Setenv("STORAGE_EMULATOR_HOST", host)
-	return func(key string) string { return "gs://" + Bucket + "/" + key }
+	return faults
 }
+
+// GSAddress returns the address of a key, or of a prefix of keys.
+func GSAddress(key string) string { return "gs://" + Bucket + "/" + key }
