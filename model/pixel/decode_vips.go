@@ -62,7 +62,7 @@ var setUp = sync.OnceFunc(func() {
 	bimg.VipsCacheSetMaxMem(0)
 })
 
-// decodePixels decodes with libjpeg where that is enough, else through libvips. Only the part in need is handed out.
+// decodePixels decodes with libjpeg or libwebp where that is enough, else through libvips. Only the part in need is handed out.
 func decodePixels(encoded []byte, h header, shrink int, need image.Rectangle) (raster, error) {
 	if h.Format == JPEG && h.Mode != CMYK {
 		r, err := decodeJPEG(encoded, h, shrink, need)
@@ -70,6 +70,11 @@ func decodePixels(encoded []byte, h header, shrink int, need image.Rectangle) (r
 			return raster{}, fmt.Errorf("%s: %w: %w", h.Format, ErrDecode, err)
 		}
 		return r, nil
+	}
+	if h.Format == WebP {
+		if r, ok := decodeWebP(encoded, h, need); ok {
+			return r, nil
+		}
 	}
 	return decodeVips(encoded, h, shrink, need)
 }

@@ -9,7 +9,7 @@ type Limits struct {
 
 	// Pixels is width × height of a picture of three bytes a pixel; 0 means 33,500,000. One that decodes to more
 	// bytes (alpha, CMYK, 16 bits) may have that many fewer pixels. Above the default, libvips decodes into files under
-	// $TMPDIR what libjpeg alone does not decode in memory. One call takes about 10 bytes a pixel while it decodes.
+	// $TMPDIR what libjpeg or libwebp alone does not decode in memory. One call takes about 10 bytes a pixel while it decodes.
 	Pixels int
 }
 

@@ -13,8 +13,8 @@
 // format, structure, and [Limits]. Whatever the bytes are, the outcome is pixels or an error of one of the
 // classes in error.go.
 //
-// The default build decodes with libjpeg, and what is not a JPEG in colour or grey through libvips, whose libraries
-// give Pillow's own bytes. The build tag novips decodes with the standard library and golang.org/x/image/webp
+// The default build decodes JPEGs in colour or grey with libjpeg, WebPs of one frame with libwebp, and what else there is
+// through libvips: these libraries give Pillow's own bytes. The build tag novips decodes with the standard library and golang.org/x/image/webp
 // instead and needs no C; it is not byte-exact (JPEG differs by about half a level in the mean, lossy WebP by about
 // eight).
 //
