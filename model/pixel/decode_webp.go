@@ -36,7 +36,7 @@ func (r raster) part(need image.Rectangle) raster {
 	if need.Dx() == r.w && need.Dy() == r.h {
 		return r
 	}
-	p := raster{w: need.Dx(), h: need.Dy(), bands: r.bands, at: need.Min, mode: r.mode}
+	p := raster{w: need.Dx(), h: need.Dy(), bands: r.bands, at: need.Min}
 	p.pix = make([]byte, 0, p.w*p.h*p.bands)
 	for y := need.Min.Y; y < need.Max.Y; y++ {
 		p.pix = append(p.pix, r.pix[(y*r.w+need.Min.X)*r.bands:(y*r.w+need.Max.X)*r.bands]...)
