@@ -187,3 +187,22 @@ func TestAheadGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// Rows that hold bytes from the start count too.
+func TestAheadCountsWhatRowsHold(t *testing.T) {
+	n := 0
+	a := newAhead(t.Context(), new(fakeBucket), func(context.Context) (task, error) {
+		n++
+		return task{row: pairRow{image: make([]byte, 1000)}}, nil
+	})
+	a.limit = 4000
+	defer a.close()
+	for given := 1; given < 50; given++ {
+		if r, err := a.row(t.Context()); err != nil || len(r.image) != 1000 {
+			t.Fatal(err)
+		}
+		if held := n - given + 1; held > 4 {
+			t.Fatalf("%d rows of 1000 bytes are held", held)
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package sources_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -193,6 +195,56 @@ func checkAtRandom(t *testing.T, address string) {
 	}
 	pairs.Release()
 	if err := index.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A Read of a Parquet file that is given up while pictures are on their way can be made again, and nothing is lost by it.
+func TestParquetReadGivenUp(t *testing.T) {
+	dir := t.TempDir()
+	makeDataSets(t, dir)
+	server := storetest.StartS3(t)
+	upload(t, dir, server.Address("d"))
+	source, err := sources.Open("s3://pairs/d/paths/pictures.parquet" + server.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := pipetest.Context(t)
+	if err := source.(pipeline.Opener).Open(ctx); err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	server.Faults.Hold(func(r *http.Request) {
+		if filepath.Ext(r.URL.Path) == ".png" {
+			<-release
+		}
+	})
+	rows, givenUp := int64(0), false
+	for {
+		short, cancel := ctx, context.CancelFunc(func() {})
+		if !givenUp {
+			short, cancel = context.WithTimeout(ctx, time.Second)
+		}
+		pairs, err := source.Read(short)
+		cancel()
+		if err == io.EOF {
+			break
+		}
+		if !givenUp && errors.Is(err, context.DeadlineExceeded) {
+			givenUp = true
+			close(release)
+		} else if bad := (pipeline.RowErrors)(nil); err != nil && !errors.As(err, &bad) {
+			t.Fatal(err)
+		}
+		if pairs.Record != nil {
+			rows += pairs.NumRows()
+			pairs.Release()
+		}
+	}
+	if !givenUp || rows != 45 {
+		t.Errorf("given up: %t, %d rows, not 45", givenUp, rows)
+	}
+	if err := source.Close(); err != nil {
 		t.Error(err)
 	}
 }

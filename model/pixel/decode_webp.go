@@ -28,7 +28,10 @@ func decodeWebP(encoded []byte, h header, need image.Rectangle) (r raster, ok bo
 	} else {
 		ok = C.WebPDecodeRGBInto(from, size, to, room, stride) != nil
 	}
-	return r.part(need), ok
+	if !ok {
+		return raster{}, false
+	}
+	return r.part(need), true
 }
 
 // part is a part of a raster that is whole.

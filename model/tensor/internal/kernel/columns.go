@@ -108,8 +108,7 @@ func (s *Share) Measure(n int) {
 		return
 	}
 	for i := range n {
-		e := &s.extents[i]
-		e.low, e.high, e.magnitude = s.rows.level.extent(s.rows.Row(i))
+		s.extents[i] = s.rows.extents(i)
 	}
 }
 

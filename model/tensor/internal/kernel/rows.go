@@ -103,9 +103,12 @@ func (r *Rows) quantise(i int) {
 	if r.precision == Float32 {
 		return
 	}
-	var e extents
+	r.round(i, r.extents(i))
+}
+
+func (r *Rows) extents(i int) (e extents) {
 	e.low, e.high, e.magnitude = r.level.extent(r.Row(i))
-	r.round(i, e)
+	return e
 }
 
 // round rounds row i, or some columns of a row that has these extents. A row that is not finite gets a scale of NaN, so that

@@ -38,7 +38,7 @@ func RunPhases(count, pieces int, do func(phase, piece int)) {
 	}
 	p := phased.Get().(*phases)
 	p.do, p.count = do, int64(count)
-	if len(p.claimed) < pieces {
+	if cap(p.claimed) < pieces {
 		p.claimed = make([]claim, pieces)
 	}
 	p.claimed = p.claimed[:pieces]
