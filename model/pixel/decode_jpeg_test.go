@@ -13,7 +13,7 @@ import (
 // TestJPEGAsVips holds the pixels that libjpeg alone gives against those that come through libvips: whole and in part, at a part
 // of the size, and of damaged pictures.
 func TestJPEGAsVips(t *testing.T) {
-	eachDamaged(t, "*.jpg", 40, func(file string, damage int, encoded []byte, h header) {
+	eachDamaged(t, "*.jpg", 40, 4, func(file string, damage int, encoded []byte, h header) {
 		if h.Mode == CMYK {
 			return
 		}
@@ -36,8 +36,8 @@ func TestJPEGAsVips(t *testing.T) {
 	})
 }
 
-// eachDamaged visits pictures, each so many times with a bit flipped more every fourth time, as far as they pass inspection.
-func eachDamaged(t *testing.T, pattern string, times int, visit func(file string, damage int, encoded []byte, h header)) {
+// eachDamaged visits pictures, so many times and every each-th time with a bit flipped more, as far as they pass inspection.
+func eachDamaged(t *testing.T, pattern string, times, each int, visit func(file string, damage int, encoded []byte, h header)) {
 	t.Helper()
 	files, err := filepath.Glob("testdata/pictures/" + pattern)
 	if err != nil || len(files) < 5 {
@@ -48,7 +48,7 @@ func eachDamaged(t *testing.T, pattern string, times int, visit func(file string
 		sound := readPicture(t, filepath.Base(file))
 		for damage := range times {
 			encoded := bytes.Clone(sound)
-			for range damage / 4 {
+			for range damage / each {
 				encoded[rng.IntN(len(encoded))] ^= 1 << rng.IntN(8)
 			}
 			if h, err := inspect(encoded, Limits{Pixels: 2 << 20}); err == nil {

@@ -11,7 +11,7 @@ import (
 // damaged pictures.
 func TestWebPAsVips(t *testing.T) {
 	alone := 0
-	eachDamaged(t, "*.webp", 90, func(file string, damage int, encoded []byte, h header) {
+	eachDamaged(t, "*.webp", 60, 6, func(file string, damage int, encoded []byte, h header) {
 		need := whole(h)
 		if damage%2 == 1 {
 			need.Min, need.Max = need.Max.Div(5), need.Max.Mul(3).Div(4)
